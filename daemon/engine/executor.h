@@ -1,0 +1,49 @@
+#ifndef DYNOFA_DAEMON_ENGINE_EXECUTOR_H_
+#define DYNOFA_DAEMON_ENGINE_EXECUTOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/base/clock.h"
+#include "daemon/engine/supernet.h"
+#include "daemon/engine/tensor.h"
+#include "policies/evidence.h"
+
+namespace dynofa::engine {
+
+/// What one inference gave and cost.
+struct RunResult {
+  Tensor output;  ///< logits, FP32 [1, classes]
+  /// Preparing the input and running the subnet, as the client sees it.
+  base::Duration compute{};
+  /// Whether `compute` is this machine's time or an emulated board's.
+  policies::Evidence evidence = policies::Evidence::kMeasured;
+  /// An emulated board's model asked for less time than the work really took.
+  bool overrun = false;
+};
+
+/// Runs subnets for one cluster, one at a time, on the thread that calls Run (which has been
+/// pinned by its owner). Thread-compatible.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  /// Prepares the input for the subnet's resolution and runs it. `frequency_khz` is the cluster's
+  /// clock as last read back, 0 if unknown (only an emulated board's pacing looks at it).
+  virtual absl::StatusOr<RunResult> Run(Supernet& supernet, const PreparedSubnet& subnet,
+                                        const Tensor& input, std::int64_t frequency_khz) = 0;
+};
+
+/// The executor for this machine's CPUs, with `threads` threads per run.
+std::unique_ptr<Executor> MakeCpuExecutor(int threads, const base::Clock& clock);
+
+/// Pins the calling thread to `cpus` (all of them if empty) and lowers its priority by `nice`.
+absl::Status PinThisThread(const std::vector<int>& cpus, int nice);
+
+}  // namespace dynofa::engine
+
+#endif  // DYNOFA_DAEMON_ENGINE_EXECUTOR_H_

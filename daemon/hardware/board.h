@@ -1,0 +1,123 @@
+#ifndef DYNOFA_DAEMON_HARDWARE_BOARD_H_
+#define DYNOFA_DAEMON_HARDWARE_BOARD_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "policies/cluster.h"
+#include "policies/power_mode.h"
+
+namespace dynofa::hardware {
+
+/// What does not change about a board while it is open.
+struct BoardInfo {
+  /// For people: "Jetson Xavier NX (emulated)", "2 CPUs without cpufreq".
+  std::string name;
+  /// The emulated model's id ("jetson-xavier-nx"); empty for real hardware.
+  std::string emulated_model;
+  std::vector<policies::ClusterInfo> clusters;
+  /// Modes of the board's vendor (nvpmodel); may be empty.
+  std::vector<policies::PowerMode> vendor_modes;
+  /// What is missing and why, a sentence each.
+  std::vector<std::string> notes;
+};
+
+struct ClusterReading {
+  std::string cluster;
+  bool available = true;
+  std::string governor;
+  std::int64_t min_khz = 0;
+  std::int64_t max_khz = 0;
+  std::int64_t frequency_khz = 0;
+  /// Power of the cluster while idle at this frequency, W; 0 if unknown.
+  double static_power_w = 0.0;
+  /// Share of the cluster that programs other than dynofa use, 0..1.
+  double foreign_load = 0.0;
+  /// Highest frequency that heat allows, kHz; 0 = no such limit.
+  std::int64_t limit_khz = 0;
+  /// Why `max_khz` is not what was asked for ("thermal", "foreign-writer", "stuck"), or empty.
+  std::string limited_by;
+};
+
+struct ZoneReading {
+  std::string type;        ///< the zone's `type`, such as "CPU-therm"
+  std::string cluster;     ///< the cluster it belongs to, or empty
+  double temperature_c = 0.0;
+};
+
+struct RailReading {
+  std::string name;
+  double power_w = 0.0;
+};
+
+/// Everything read at one moment.
+struct BoardReading {
+  std::vector<ClusterReading> clusters;
+  std::vector<ZoneReading> zones;
+  std::vector<RailReading> rails;
+  /// Power of the whole board, W; 0 if no rail tells.
+  double board_power_w = 0.0;
+};
+
+/// What became of one setting of a transaction.
+struct SettingOutcome {
+  std::string cluster;
+  /// OK: written and read back. Else why not, in words.
+  absl::Status status;
+  policies::ClusterSetting requested;
+  policies::ClusterSetting effective;
+  /// As ClusterReading::limited_by, when effective differs from requested.
+  std::string limited_by;
+};
+
+struct ApplyResult {
+  std::vector<SettingOutcome> outcomes;
+};
+
+/// A board as its one owner sees it. Every call is a plain value; answers come later on the
+/// task runner that was given at creation, so that a write that blocks in firmware never blocks
+/// the caller. Callbacks may be dropped when the board is destroyed. Thread-compatible.
+class Board {
+ public:
+  template <typename T>
+  using Callback = std::function<void(absl::StatusOr<T>)>;
+
+  virtual ~Board() = default;
+
+  virtual const BoardInfo& info() const = 0;
+
+  /// Applies all settings in a safe order and reads back. A setting that fails does not stop the
+  /// others. The originals are journalled before the first write.
+  virtual void Apply(std::vector<policies::ClusterSetting> settings,
+                     Callback<ApplyResult> done) = 0;
+
+  virtual void Read(Callback<BoardReading> done) = 0;
+
+  /// Puts every knob back as it was found and answers when that is done.
+  virtual void Release(std::function<void(absl::Status)> done) = 0;
+};
+
+/// The synchronous other side: what drives knobs. Implemented by hardware/sysfs and by the
+/// emulator; runs inside dynofa-boardd, or in process in tests. Thread-compatible.
+class BoardDriver {
+ public:
+  virtual ~BoardDriver() = default;
+
+  virtual const BoardInfo& info() const = 0;
+
+  /// As Board::Apply. May block as long as the kernel does.
+  virtual ApplyResult Apply(const std::vector<policies::ClusterSetting>& settings) = 0;
+
+  virtual absl::StatusOr<BoardReading> Read() = 0;
+
+  /// Puts every knob back as it was found. Idempotent.
+  virtual absl::Status Release() = 0;
+};
+
+}  // namespace dynofa::hardware
+
+#endif  // DYNOFA_DAEMON_HARDWARE_BOARD_H_

@@ -1,0 +1,31 @@
+#ifndef DYNOFA_POLICIES_FAST_PATH_H_
+#define DYNOFA_POLICIES_FAST_PATH_H_
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace dynofa::policies {
+
+/// One rung of a ladder: the Pareto subnets of a catalogue on one cluster, cheapest first.
+struct Level {
+  std::string subnet;
+  /// Profiled compute time at the cluster's present frequency, ms.
+  double latency_ms = 0.0;
+  double accuracy = 0.0;
+};
+
+/// Picks the level for one request: the most accurate one at or below `ceiling` that fits into
+/// `slack_ms` at the present speed; if none fits, the cheapest one allowed.
+///
+/// `ladder` ascends in latency and accuracy. `ceiling` is an index into it. `slowdown` multiplies
+/// each latency. No level below `min_accuracy` is taken: nullopt if the ceiling itself is below.
+/// `slack_ms` nullopt means no deadline. Pure.
+std::optional<std::size_t> PickLevel(std::span<const Level> ladder, std::size_t ceiling,
+                                     std::optional<double> slack_ms, double slowdown,
+                                     double min_accuracy);
+
+}  // namespace dynofa::policies
+
+#endif  // DYNOFA_POLICIES_FAST_PATH_H_

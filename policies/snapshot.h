@@ -1,0 +1,49 @@
+#ifndef DYNOFA_POLICIES_SNAPSHOT_H_
+#define DYNOFA_POLICIES_SNAPSHOT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policies/cluster.h"
+#include "policies/decision.h"
+#include "policies/operating_point.h"
+#include "policies/power_mode.h"
+#include "policies/requirement.h"
+
+namespace dynofa::policies {
+
+/// What was seen of a session since the last decision. Zero counts mean that nothing is known.
+struct Observation {
+  std::int64_t completed = 0;
+  std::int64_t missed = 0;  ///< late or expired
+  double p50_ms = 0.0;
+  double p99_ms = 0.0;
+  double rate_hz = 0.0;  ///< arrivals per second
+};
+
+struct SessionState {
+  std::string id;
+  std::string model;
+  Requirement requirement;
+  Observation observed;
+};
+
+/// All that a policy may know. Immutable while a policy looks at it.
+struct Snapshot {
+  /// Seconds since the manager started; policies have no other clock.
+  double time_s = 0.0;
+  PowerMode mode;
+  std::vector<ClusterState> clusters;
+  std::vector<SessionState> sessions;
+  /// Every operating point of every hosted model as profiled (ClusterState::slowdown is not
+  /// applied). Shared, since it changes only with the profile.
+  std::shared_ptr<const std::vector<OperatingPoint>> points;
+  /// The decision in force; empty before the first one.
+  Decision current;
+};
+
+}  // namespace dynofa::policies
+
+#endif  // DYNOFA_POLICIES_SNAPSHOT_H_
