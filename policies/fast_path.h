@@ -14,6 +14,8 @@ struct Level {
   /// Profiled compute time at the cluster's present frequency, ms.
   double latency_ms = 0.0;
   double accuracy = 0.0;
+  /// Power above idle while it runs, W; 0 if unknown.
+  double active_power_w = 0.0;
 };
 
 /// Picks the level for one request: the most accurate one at or below `ceiling` that fits into

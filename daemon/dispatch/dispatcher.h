@@ -1,0 +1,147 @@
+#ifndef DYNOFA_DAEMON_DISPATCH_DISPATCHER_H_
+#define DYNOFA_DAEMON_DISPATCH_DISPATCHER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/base/clock.h"
+#include "daemon/dispatch/routing.h"
+#include "daemon/dispatch/slowdown.h"
+
+namespace dynofa::dispatch {
+
+using RequestId = std::uint64_t;
+
+/// What dispatch needs to know of a request; the payload stays with the caller.
+struct Request {
+  RequestId id = 0;  ///< unique among the requests that are queued or running
+  std::string session;
+  std::string model;
+  /// Response time asked for by this request; overrides the route's target.
+  std::optional<base::Duration> target;
+  /// Accuracy floor of this request; overrides the route's.
+  std::optional<double> min_accuracy;
+  /// Run exactly this subnet.
+  std::optional<std::string> subnet;
+  /// When the answer becomes worthless (the client's deadline); it expires then if still queued.
+  std::optional<base::TimePoint> expiry;
+};
+
+/// A request that an executor shall run now.
+struct Work {
+  RequestId id = 0;
+  std::string session;
+  std::string model;
+  std::string cluster;
+  std::string subnet;
+  std::size_t level = 0;  ///< its place on the ladder
+  double accuracy = 0.0;
+  double active_power_w = 0.0;       ///< 0 if unknown
+  std::int64_t frequency_khz = 0;    ///< 0 if unknown
+  double expected_ms = 0.0;          ///< as profiled at that clock, without slow-down
+  base::Duration queued{};
+};
+
+/// How a request ended.
+struct Outcome {
+  enum class Kind { kCompleted, kExpired, kCancelled, kFailed };
+  Kind kind = Kind::kCompleted;
+  RequestId id = 0;
+  std::string session;
+  std::string model;
+  std::string cluster;  ///< empty if it never ran
+  std::string subnet;
+  base::Duration response{};  ///< arrival to end
+  base::Duration compute{};
+  double expected_ms = 0.0;
+  double accuracy = 0.0;
+  std::optional<double> energy_mj;
+  bool missed = false;  ///< later than the target, or expired
+};
+
+struct DispatcherOptions {
+  std::size_t max_queued_per_cluster = 256;
+  std::size_t max_queued_per_session = 64;
+};
+
+/// Admission, queues and per-request adaptation: earliest deadline first in each cluster's queue,
+/// ties by priority. Passive: no thread, no clock, no lock; the caller serialises the calls and
+/// passes the time.
+class Dispatcher {
+ public:
+  explicit Dispatcher(DispatcherOptions options = {}) : options_(options) {}
+
+  /// Puts new routes in force. Queued requests move to the cluster of their new route.
+  void SetRoutes(std::shared_ptr<const RoutingTable> routes);
+
+  /// Queues a request. NOT_FOUND: no route for its model. DEADLINE_EXCEEDED: expiry is past.
+  /// FAILED_PRECONDITION: floor or subnet are beyond the session's ceiling. RESOURCE_EXHAUSTED:
+  /// the queue or the session's share of it is full. Otherwise it ends by Complete, Expire or
+  /// Cancel, exactly once.
+  absl::Status Submit(const Request& request, base::TimePoint now);
+
+  /// Takes the most urgent request of `cluster` out of its queue and picks its level; nullopt if
+  /// the queue is empty.
+  std::optional<Work> NextWork(const std::string& cluster, base::TimePoint now);
+
+  /// Ends a request that NextWork gave. `compute` is the time the run took; `ok` whether it gave
+  /// a result. Updates the slow-down estimate of its cluster.
+  Outcome Complete(const Work& work, base::TimePoint now, base::Duration compute, bool ok);
+
+  /// Drops a queued request; nullopt if it is not queued (it runs or has ended).
+  std::optional<Outcome> Cancel(RequestId id, base::TimePoint now);
+
+  /// Drops every queued request whose expiry has come.
+  std::vector<Outcome> Expire(base::TimePoint now);
+
+  /// When Expire should be called next.
+  std::optional<base::TimePoint> NextExpiry() const;
+
+  std::size_t queued() const { return pending_.size(); }
+  std::size_t queued(const std::string& cluster) const;
+
+ private:
+  /// Order of a cluster's queue: due time, priority, arrival.
+  using Key = std::tuple<base::TimePoint, int, RequestId>;
+
+  struct Pending {
+    Request request;
+    base::TimePoint arrival;
+    base::TimePoint due;
+    bool has_target = false;
+    std::string cluster;
+    Key key;
+  };
+  struct Running {
+    base::TimePoint arrival;
+    std::optional<base::TimePoint> due;
+  };
+
+  absl::Status CheckAgainstRoute(const Request& request, const Route& route) const;
+  void Enqueue(Pending pending);
+  Pending Remove(std::unordered_map<RequestId, Pending>::iterator found);
+  Outcome Dropped(const Pending& pending, Outcome::Kind kind, base::TimePoint now) const;
+  Work MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const;
+
+  const DispatcherOptions options_;
+  std::shared_ptr<const RoutingTable> routes_ = std::make_shared<RoutingTable>();
+  std::unordered_map<RequestId, Pending> pending_;
+  std::unordered_map<RequestId, Running> running_;
+  std::map<std::string, std::set<Key>, std::less<>> queues_;
+  std::map<std::string, std::size_t, std::less<>> queued_per_session_;
+  std::set<std::pair<base::TimePoint, RequestId>> expiries_;
+  std::map<std::string, Slowdown, std::less<>> slowdowns_;
+};
+
+}  // namespace dynofa::dispatch
+
+#endif  // DYNOFA_DAEMON_DISPATCH_DISPATCHER_H_

@@ -1,0 +1,55 @@
+#ifndef DYNOFA_DAEMON_DISPATCH_ROUTING_H_
+#define DYNOFA_DAEMON_DISPATCH_ROUTING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "policies/fast_path.h"
+
+namespace dynofa::dispatch {
+
+/// Where the requests of a session run, and how far the fast path may adapt each of them.
+/// Made by the manager from a decision; immutable once published.
+struct Route {
+  std::string model;
+  std::string cluster;
+  /// Clock of the cluster as last read back, kHz; 0 if unknown.
+  std::int64_t frequency_khz = 0;
+  /// Levels of the model on the cluster at that clock, cheapest first.
+  std::vector<policies::Level> ladder;
+  /// Index into `ladder` that no request may exceed.
+  std::size_t ceiling = 0;
+  /// No request runs below it. Never above the ceiling's accuracy.
+  double min_accuracy = 0.0;
+  /// Response time that each request aims at; none: best effort.
+  std::optional<base::Duration> target;
+  /// 1 (most important) to 9.
+  int priority = 5;
+  /// Who may use the session by name.
+  std::uint32_t uid = 0;
+};
+
+/// All routes in force. Swapped as a whole.
+struct RoutingTable {
+  /// Number of the decision it was made from; ascends.
+  std::uint64_t generation = 0;
+  std::map<std::string, Route, std::less<>> sessions;
+  /// For requests whose session is not (yet) in `sessions`: one route per model.
+  std::map<std::string, Route, std::less<>> defaults;
+
+  /// The route of a request: its session's, else its model's default, else nullptr.
+  const Route* Find(const std::string& session, const std::string& model) const {
+    if (auto found = sessions.find(session); found != sessions.end()) return &found->second;
+    auto found = defaults.find(model);
+    return found == defaults.end() ? nullptr : &found->second;
+  }
+};
+
+}  // namespace dynofa::dispatch
+
+#endif  // DYNOFA_DAEMON_DISPATCH_ROUTING_H_
