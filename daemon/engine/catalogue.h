@@ -22,6 +22,9 @@ struct SubnetInfo {
   /// Multiply-adds of one inference (SPEC.md section 7 counting) and learnable parameters.
   std::int64_t macs = 0;
   std::int64_t parameters = 0;
+  /// Convolution and linear layers that one inference runs; 0 if unknown. Launching a layer has a
+  /// cost of its own, which decides in small networks.
+  int layers = 0;
 };
 
 /// How an image becomes the input of a subnet.

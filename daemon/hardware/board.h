@@ -39,7 +39,10 @@ struct ClusterReading {
   double foreign_load = 0.0;
   /// Highest frequency that heat allows, kHz; 0 = no such limit.
   std::int64_t limit_khz = 0;
-  /// Why `max_khz` is not what was asked for ("thermal", "foreign-writer", "stuck"), or empty.
+  /// Why `max_khz` is not what was asked for, or empty: "thermal" (a cooling device), "firmware"
+  /// (a limit of the platform), "clamped" (rounded to the table or the hardware's limits),
+  /// "foreign-writer" (another program set it), "stuck" (a write has not returned; the rest of
+  /// the reading is the last one known).
   std::string limited_by;
 };
 
@@ -78,6 +81,13 @@ struct ApplyResult {
   std::vector<SettingOutcome> outcomes;
 };
 
+/// How busy dynofa's own inferences kept a cluster since the last report.
+struct ClusterLoad {
+  std::string cluster;
+  /// Share of the time in which inferences ran, 0..1.
+  double busy = 0.0;
+};
+
 /// A board as its one owner sees it. Every call is a plain value; answers come later on the
 /// task runner that was given at creation, so that a write that blocks in firmware never blocks
 /// the caller. Callbacks may be dropped when the board is destroyed. Thread-compatible.
@@ -99,10 +109,18 @@ class Board {
 
   /// Puts every knob back as it was found and answers when that is done.
   virtual void Release(std::function<void(absl::Status)> done) = 0;
+
+  /// Tells an emulated board what runs on it, since its power, heat and governors follow from
+  /// that; no answer. Real hardware knows and ignores it.
+  virtual void ReportLoad(const std::vector<ClusterLoad>& loads) { (void)loads; }
 };
 
 /// The synchronous other side: what drives knobs. Implemented by hardware/sysfs and by the
-/// emulator; runs inside dynofa-boardd, or in process in tests. Thread-compatible.
+/// emulator; runs inside dynofa-boardd, or in process in tests.
+///
+/// Thread-safe: a call that blocks in firmware holds up only the calls that need the same
+/// cluster, so that the owner can give each cluster a thread of its own. Read never waits for a
+/// cluster that is being written: it answers with the last reading, marked "stuck".
 class BoardDriver {
  public:
   virtual ~BoardDriver() = default;
@@ -114,8 +132,21 @@ class BoardDriver {
 
   virtual absl::StatusOr<BoardReading> Read() = 0;
 
-  /// Puts every knob back as it was found. Idempotent.
-  virtual absl::Status Release() = 0;
+  /// Puts the knobs of a cluster back as they were found, each one if its present value is still
+  /// explained by what was written here. Idempotent.
+  virtual absl::Status ReleaseCluster(const std::string& cluster) = 0;
+
+  /// ReleaseCluster for all of them; the first error, after trying every one.
+  absl::Status Release() {
+    absl::Status first;
+    for (const policies::ClusterInfo& cluster : info().clusters) {
+      first.Update(ReleaseCluster(cluster.id));
+    }
+    return first;
+  }
+
+  /// As Board::ReportLoad.
+  virtual void ReportLoad(const std::vector<ClusterLoad>& loads) { (void)loads; }
 };
 
 }  // namespace dynofa::hardware

@@ -1,0 +1,245 @@
+#include "daemon/emulator/emulated_board.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/base/strings.h"
+#include "daemon/emulator/governor.h"
+
+namespace dynofa::emulator {
+namespace {
+
+// A board that nobody looked at for longer is in balance anyway.
+constexpr double kLongestAdvanceS = 3600.0;
+
+}  // namespace
+
+EmulatedBoard::EmulatedBoard(const BoardModel& model, const base::Clock& clock)
+    : model_(model), clock_(clock), now_(clock.Now()), ambient_c_(model.ambient_c) {
+  temperatures_.assign(model.zones.size(), ambient_c_);
+  for (const ClusterModel& cluster : model.clusters) {
+    ClusterState state;
+    state.model = &cluster;
+    state.knobs = {cluster.default_governor, {cluster.default_min_khz, cluster.default_max_khz}};
+    state.khz = cluster.default_min_khz;
+    state.reported = state.sampled = now_;
+    clusters_.push_back(std::move(state));
+  }
+  for (ClusterState& state : clusters_) Settle(state, true);
+  for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
+    temperatures_[zone] = ZoneTarget(zone);
+  }
+}
+
+EmulatedBoard::ClusterState* EmulatedBoard::FindLocked(std::string_view cluster) {
+  for (ClusterState& state : clusters_) {
+    if (state.model->id == cluster) return &state;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<EmulatedBoard::Knobs> EmulatedBoard::GetKnobs(std::string_view cluster) {
+  std::lock_guard lock(mutex_);
+  const ClusterState* state = FindLocked(cluster);
+  if (state == nullptr) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
+  return state->knobs;
+}
+
+absl::Status EmulatedBoard::SetKnobs(std::string_view cluster, const Knobs& knobs) {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  ClusterState* state = FindLocked(cluster);
+  if (state == nullptr) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
+  const auto& governors = state->model->governors;
+  if (std::find(governors.begin(), governors.end(), knobs.governor) == governors.end()) {
+    return absl::InvalidArgumentError(
+        base::StrCat(cluster, ": no governor \"", knobs.governor, "\""));
+  }
+  if (knobs.limits.min_khz < 0 || knobs.limits.max_khz < 0) {
+    return absl::InvalidArgumentError(base::StrCat(cluster, ": a frequency is negative"));
+  }
+  state->knobs = knobs;
+  Settle(*state, false);
+  return absl::OkStatus();
+}
+
+hardware::BoardReading EmulatedBoard::Read() {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  hardware::BoardReading reading;
+  for (const ClusterState& state : clusters_) reading.clusters.push_back(ReadCluster(state));
+  for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
+    std::string cluster;
+    for (const ClusterState& state : clusters_) {
+      if (state.model->zone == model_.zones[zone].type) {
+        reading.zones.push_back({model_.zones[zone].type, state.model->id, temperatures_[zone]});
+        cluster = state.model->id;
+      }
+    }
+    if (cluster.empty())
+      reading.zones.push_back({model_.zones[zone].type, "", temperatures_[zone]});
+  }
+  reading.board_power_w = TotalPower();
+  for (const RailModel& rail : model_.rails) {
+    const double power = rail.total      ? reading.board_power_w
+                         : rail.clusters ? rail.constant_w + ClustersPower()
+                                         : rail.constant_w;
+    reading.rails.push_back({rail.name, power});
+  }
+  return reading;
+}
+
+void EmulatedBoard::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  for (const hardware::ClusterLoad& load : loads) {
+    ClusterState* state = FindLocked(load.cluster);
+    if (state == nullptr || !std::isfinite(load.busy)) continue;
+    state->busy = std::clamp(load.busy, 0.0, 1.0);
+    state->reported = now_;
+    Settle(*state, true);
+  }
+}
+
+absl::Status EmulatedBoard::SetForeignLoad(std::string_view cluster, double load) {
+  if (!(load >= 0.0 && load <= 1.0)) {
+    return absl::InvalidArgumentError(base::StrCat("a load of ", load, " is not in 0..1"));
+  }
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  ClusterState* state = FindLocked(cluster);
+  if (state == nullptr) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
+  state->foreign_load = load;
+  Settle(*state, true);
+  return absl::OkStatus();
+}
+
+absl::Status EmulatedBoard::SetAmbient(double celsius) {
+  if (!(celsius >= -40.0 && celsius <= 120.0)) {
+    return absl::InvalidArgumentError(
+        base::StrCat("an ambient temperature of ", celsius, " is not in -40..120"));
+  }
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  ambient_c_ = celsius;
+  return absl::OkStatus();
+}
+
+std::int64_t EmulatedBoard::CapKhz(const ClusterState& state) const {
+  const auto& table = state.model->frequencies_khz;
+  return state.cap_steps == 0 ? 0 : table[table.size() - 1 - state.cap_steps];
+}
+
+hardware::Limits EmulatedBoard::LimitsOf(const ClusterState& state) const {
+  return hardware::EffectiveLimits(state.knobs.limits, state.model->frequencies_khz, CapKhz(state));
+}
+
+double EmulatedBoard::TemperatureOf(const ClusterState& state) const {
+  for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
+    if (model_.zones[zone].type == state.model->zone) return temperatures_[zone];
+  }
+  return ambient_c_;
+}
+
+double EmulatedBoard::PowerOf(const ClusterState& state) const {
+  return IdlePowerW(*state.model, state.khz, TemperatureOf(state)) +
+         ActivePowerW(*state.model, state.khz, state.busy + state.foreign_load);
+}
+
+double EmulatedBoard::ClustersPower() const {
+  double power = 0.0;
+  for (const ClusterState& state : clusters_) power += PowerOf(state);
+  return power;
+}
+
+double EmulatedBoard::TotalPower() const {
+  double power = ClustersPower();
+  for (const RailModel& rail : model_.rails) power += rail.constant_w;
+  return power;
+}
+
+double EmulatedBoard::ZoneTarget(std::size_t zone) const {
+  double own = 0.0;
+  for (const ClusterState& state : clusters_) {
+    if (state.model->zone == model_.zones[zone].type) own += PowerOf(state);
+  }
+  return ambient_c_ + model_.board_k_per_w * TotalPower() + model_.zones[zone].k_per_w * own;
+}
+
+void EmulatedBoard::Settle(ClusterState& state, bool sample) {
+  const hardware::Limits limits = LimitsOf(state);
+  const bool steady = state.knobs.governor == "performance" || state.knobs.governor == "powersave";
+  const bool due = base::ToSeconds(now_ - state.sampled) >= kGovernorRateLimitS;
+  if (steady || (sample && due)) {
+    const double utilisation = std::min(1.0, state.busy + state.foreign_load);
+    state.khz = GovernorKhz(state.knobs.governor, utilisation, state.khz, limits,
+                            state.model->frequencies_khz);
+    state.sampled = now_;
+  }
+  state.khz = std::clamp(state.khz, limits.min_khz, limits.max_khz);
+}
+
+void EmulatedBoard::AdvanceLocked() {
+  const base::TimePoint target = std::max(clock_.Now(), now_);
+  double left = std::min(base::ToSeconds(target - now_), kLongestAdvanceS);
+  now_ = target;
+  for (ClusterState& state : clusters_) {
+    if (state.busy > 0.0 && base::ToSeconds(now_ - state.reported) > kLoadLifetimeS) {
+      state.busy = 0.0;
+      Settle(state, true);
+    }
+  }
+  while (left > 0.0) {
+    const double step = std::min(left, model_.thermal_poll_s - since_poll_s_);
+    StepHeat(step);
+    left -= step;
+    since_poll_s_ += step;
+    if (since_poll_s_ >= model_.thermal_poll_s - 1e-9) {
+      since_poll_s_ = 0.0;
+      PollTrips();
+    }
+  }
+}
+
+void EmulatedBoard::StepHeat(double seconds) {
+  for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
+    const double target = ZoneTarget(zone);
+    const double decay = std::exp(-seconds / model_.zones[zone].tau_s);
+    temperatures_[zone] = target + (temperatures_[zone] - target) * decay;
+  }
+}
+
+void EmulatedBoard::PollTrips() {
+  for (ClusterState& state : clusters_) {
+    for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
+      const ZoneModel& model = model_.zones[zone];
+      if (model.type != state.model->zone || model.trip_c <= 0.0) continue;
+      const std::size_t most = state.model->frequencies_khz.size() - 1;
+      if (temperatures_[zone] >= model.trip_c && state.cap_steps < most) ++state.cap_steps;
+      if (temperatures_[zone] < model.trip_c - model.hysteresis_c && state.cap_steps > 0) {
+        --state.cap_steps;
+      }
+      Settle(state, false);
+    }
+  }
+}
+
+hardware::ClusterReading EmulatedBoard::ReadCluster(const ClusterState& state) const {
+  const hardware::Limits limits = LimitsOf(state);
+  hardware::ClusterReading reading;
+  reading.cluster = state.model->id;
+  reading.available = state.foreign_load < 1.0;
+  reading.governor = state.knobs.governor;
+  reading.min_khz = limits.min_khz;
+  reading.max_khz = limits.max_khz;
+  reading.frequency_khz = state.khz;
+  reading.static_power_w = IdlePowerW(*state.model, state.khz, TemperatureOf(state));
+  reading.foreign_load = state.foreign_load;
+  reading.limit_khz = CapKhz(state);
+  if (reading.limit_khz > 0 && reading.limit_khz < state.knobs.limits.max_khz) {
+    reading.limited_by = "thermal";
+  }
+  return reading;
+}
+
+}  // namespace dynofa::emulator

@@ -1,0 +1,97 @@
+#ifndef DYNOFA_DAEMON_EMULATOR_EMULATED_BOARD_H_
+#define DYNOFA_DAEMON_EMULATOR_EMULATED_BOARD_H_
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/base/clock.h"
+#include "daemon/emulator/board_model.h"
+#include "daemon/hardware/board.h"
+#include "daemon/hardware/cpufreq_rules.h"
+
+namespace dynofa::emulator {
+
+/// The state of an emulated board: knobs with the kernel's semantics, its governors, power and
+/// heat. Time passes when somebody looks: every call first moves the physics to the clock's
+/// present, so a virtual clock makes it deterministic. Thread-safe.
+class EmulatedBoard {
+ public:
+  /// Utilisation that nobody renews is forgotten after this long: its reporter is gone.
+  static constexpr double kLoadLifetimeS = 2.0;
+
+  /// `model` and `clock` must outlive the board. Starts in thermal balance, idle, with the
+  /// default knobs.
+  EmulatedBoard(const BoardModel& model, const base::Clock& clock);
+
+  const BoardModel& model() const { return model_; }
+
+  /// The knobs of a cluster as requested (what a restore must put back), which the effective
+  /// limits in a reading may hide.
+  struct Knobs {
+    std::string governor;
+    hardware::Limits limits;
+
+    friend bool operator==(const Knobs&, const Knobs&) = default;
+  };
+
+  /// NOT_FOUND for an unknown cluster; INVALID_ARGUMENT for an unknown governor or a frequency
+  /// below zero. Frequencies off the table are rounded and clamped, not refused.
+  absl::StatusOr<Knobs> GetKnobs(std::string_view cluster);
+  absl::Status SetKnobs(std::string_view cluster, const Knobs& knobs);
+
+  hardware::BoardReading Read();
+
+  /// As hardware::Board::ReportLoad; each report is also a sample for the governors.
+  void ReportLoad(const std::vector<hardware::ClusterLoad>& loads);
+
+  /// Another program takes `load` (0..1) of a cluster; with 1 the cluster is gone for us.
+  absl::Status SetForeignLoad(std::string_view cluster, double load);
+
+  /// Temperature of the air, -40..120 degrees C.
+  absl::Status SetAmbient(double celsius);
+
+ private:
+  struct ClusterState {
+    const ClusterModel* model = nullptr;
+    Knobs knobs;
+    std::int64_t khz = 0;
+    std::size_t cap_steps = 0;  ///< table entries taken away by heat, from the top
+    double busy = 0.0;
+    double foreign_load = 0.0;
+    base::TimePoint reported;
+    base::TimePoint sampled;
+  };
+
+  ClusterState* FindLocked(std::string_view cluster);
+  hardware::Limits LimitsOf(const ClusterState& state) const;
+  std::int64_t CapKhz(const ClusterState& state) const;
+  double TemperatureOf(const ClusterState& state) const;
+  double PowerOf(const ClusterState& state) const;
+  double ClustersPower() const;
+  double TotalPower() const;
+  double ZoneTarget(std::size_t zone) const;
+  /// Runs the governor; `sample` is false when only limits have changed.
+  void Settle(ClusterState& state, bool sample);
+  void AdvanceLocked();
+  void StepHeat(double seconds);
+  void PollTrips();
+  hardware::ClusterReading ReadCluster(const ClusterState& state) const;
+
+  const BoardModel& model_;
+  const base::Clock& clock_;
+
+  std::mutex mutex_;
+  base::TimePoint now_;
+  double since_poll_s_ = 0.0;
+  double ambient_c_;
+  std::vector<ClusterState> clusters_;
+  std::vector<double> temperatures_;  // in the order of model_.zones
+};
+
+}  // namespace dynofa::emulator
+
+#endif  // DYNOFA_DAEMON_EMULATOR_EMULATED_BOARD_H_

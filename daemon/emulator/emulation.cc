@@ -1,0 +1,107 @@
+#include "daemon/emulator/emulation.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/strings.h"
+
+namespace dynofa::emulator {
+namespace {
+
+using Conditions = std::map<std::string, std::shared_ptr<ClusterConditions>>;
+
+class ReportingBoard final : public hardware::Board {
+ public:
+  ReportingBoard(std::unique_ptr<hardware::Board> board, Conditions conditions,
+                 const base::Clock& clock)
+      : board_(std::move(board)),
+        conditions_(std::move(conditions)),
+        clock_(clock),
+        reported_(clock.Now()) {}
+
+  const hardware::BoardInfo& info() const override { return board_->info(); }
+  void Apply(std::vector<policies::ClusterSetting> settings,
+             Callback<hardware::ApplyResult> done) override {
+    board_->Apply(std::move(settings), std::move(done));
+  }
+  void Release(std::function<void(absl::Status)> done) override {
+    board_->Release(std::move(done));
+  }
+  void ReportLoad(const std::vector<hardware::ClusterLoad>& loads) override {
+    board_->ReportLoad(loads);
+  }
+
+  void Read(Callback<hardware::BoardReading> done) override {
+    board_->ReportLoad(TakeLoads());
+    board_->Read([conditions = conditions_,
+                  done = std::move(done)](absl::StatusOr<hardware::BoardReading> reading) {
+      if (reading.ok()) PassOn(*reading, conditions);
+      done(std::move(reading));
+    });
+  }
+
+ private:
+  std::vector<hardware::ClusterLoad> TakeLoads() {
+    const base::TimePoint now = clock_.Now();
+    const auto elapsed = static_cast<double>((now - reported_).count());
+    reported_ = now;
+    std::vector<hardware::ClusterLoad> loads;
+    for (const auto& [cluster, conditions] : conditions_) {
+      const auto busy = static_cast<double>(conditions->busy_ns.exchange(0));
+      loads.push_back({cluster, elapsed > 0.0 ? std::min(1.0, busy / elapsed) : 0.0});
+    }
+    return loads;
+  }
+
+  static void PassOn(const hardware::BoardReading& reading, const Conditions& all) {
+    for (const hardware::ClusterReading& cluster : reading.clusters) {
+      const auto found = all.find(cluster.cluster);
+      if (found != all.end()) found->second->foreign_load = cluster.foreign_load;
+    }
+  }
+
+  std::unique_ptr<hardware::Board> board_;
+  Conditions conditions_;
+  const base::Clock& clock_;
+  base::TimePoint reported_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Emulation>> Emulation::Create(const hardware::BoardInfo& info,
+                                                             const base::Clock& clock) {
+  const BoardModel* board = FindBoardModel(info.emulated_model);
+  if (board == nullptr) {
+    return absl::NotFoundError(
+        base::StrCat("no board model \"", info.emulated_model, "\" for ", info.name));
+  }
+  return std::unique_ptr<Emulation>(new Emulation(*board, clock));
+}
+
+Emulation::Emulation(const BoardModel& board, const base::Clock& clock)
+    : board_(board), clock_(clock), cost_model_(board) {
+  for (const ClusterModel& cluster : board.clusters) {
+    conditions_[cluster.id] = std::make_shared<ClusterConditions>();
+  }
+}
+
+std::unique_ptr<hardware::Board> Emulation::Wrap(std::unique_ptr<hardware::Board> board) {
+  return std::make_unique<ReportingBoard>(std::move(board), conditions_, clock_);
+}
+
+absl::StatusOr<std::unique_ptr<engine::Executor>> Emulation::Pace(
+    const std::string& cluster, std::unique_ptr<engine::Executor> real) {
+  const ClusterModel* model = board_.Find(cluster);
+  if (model == nullptr) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
+  return std::unique_ptr<engine::Executor>(std::make_unique<PacedExecutor>(
+      std::move(real), board_, *model, conditions_.at(cluster), clock_, waiter_));
+}
+
+std::int64_t Emulation::Overruns() const {
+  std::int64_t total = 0;
+  for (const auto& [cluster, conditions] : conditions_) total += conditions->overruns.load();
+  return total;
+}
+
+}  // namespace dynofa::emulator

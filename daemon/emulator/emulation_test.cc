@@ -1,0 +1,45 @@
+#include "daemon/emulator/emulation.h"
+
+#include "daemon/base/virtual_time.h"
+#include "daemon/emulator/emulated_driver.h"
+#include "daemon/hardware/local_board.h"
+#include "tests/support/catch.h"
+
+namespace dynofa::emulator {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("Only a known emulated board has an emulation") {
+  base::VirtualTime time;
+  hardware::BoardInfo info;
+  info.name = "a real one";
+  CHECK(Emulation::Create(info, time).status().code() == absl::StatusCode::kNotFound);
+  info.emulated_model = "jetson-xavier-nx";
+  CHECK(Emulation::Create(info, time).ok());
+}
+
+TEST_CASE("Reads report the executors' load and bring back what neighbours take") {
+  base::VirtualTime time;
+  EmulatedBoard model(*FindBoardModel("jetson-xavier-nx"), time);
+  EmulatedDriver driver(model, 1);
+  const auto emulation = Emulation::Create(driver.info(), time);
+  REQUIRE(emulation.ok());
+  const auto board = (*emulation)->Wrap(std::make_unique<hardware::LocalBoard>(driver, time));
+  REQUIRE(board->info().clusters.size() == 4);
+  CHECK((*emulation)->Pace("npu", nullptr).status().code() == absl::StatusCode::kNotFound);
+  CHECK((*emulation)->Pace("gpu", nullptr).ok());
+
+  REQUIRE(model.SetForeignLoad("gpu", 0.25).ok());
+  double foreign = 0.0;
+  board->Read([&](const absl::StatusOr<hardware::BoardReading>& reading) {
+    REQUIRE(reading.ok());
+    foreign = reading->clusters.back().foreign_load;
+  });
+  time.RunDue();
+  CHECK(foreign == 0.25);
+  CHECK((*emulation)->Overruns() == 0);
+}
+
+}  // namespace
+}  // namespace dynofa::emulator

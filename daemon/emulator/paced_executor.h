@@ -1,0 +1,77 @@
+#ifndef DYNOFA_DAEMON_EMULATOR_PACED_EXECUTOR_H_
+#define DYNOFA_DAEMON_EMULATOR_PACED_EXECUTOR_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "daemon/base/clock.h"
+#include "daemon/emulator/board_model.h"
+#include "daemon/engine/executor.h"
+
+namespace dynofa::emulator {
+
+/// Waits for a point in time; can be told to give up. Thread-safe.
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+
+  /// False if interrupted before (or since) then.
+  virtual bool WaitUntil(base::TimePoint when) = 0;
+
+  /// Ends every wait, present and future.
+  virtual void Interrupt() = 0;
+};
+
+/// Waits in real time.
+class SteadyWaiter final : public Waiter {
+ public:
+  bool WaitUntil(base::TimePoint when) override;
+  void Interrupt() override;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool interrupted_ = false;
+};
+
+/// What the executors of a cluster and the owner of the board tell each other. Thread-safe.
+struct ClusterConditions {
+  /// Last reading of ClusterReading::foreign_load.
+  std::atomic<double> foreign_load{0.0};
+  /// Time in which inferences ran since the owner last took it away, nanoseconds.
+  std::atomic<std::int64_t> busy_ns{0};
+  /// Inferences whose real work took longer than the model allows.
+  std::atomic<std::int64_t> overruns{0};
+};
+
+/// Gives inferences the speed of an emulated cluster: runs the work for real, then waits until
+/// the modelled time at the given clock and contention is over. Where the real work takes longer
+/// than that, the run is marked as an overrun and its time is the real one.
+class PacedExecutor final : public engine::Executor {
+ public:
+  /// `board`, `cluster` (of that board), `clock` and `waiter` must outlive the executor.
+  PacedExecutor(std::unique_ptr<engine::Executor> real, const BoardModel& board,
+                const ClusterModel& cluster, std::shared_ptr<ClusterConditions> conditions,
+                const base::Clock& clock, Waiter& waiter);
+
+  /// CANCELLED if the waiter was interrupted.
+  absl::StatusOr<engine::RunResult> Run(engine::Supernet& supernet,
+                                        const engine::PreparedSubnet& subnet,
+                                        const engine::Tensor& input,
+                                        std::int64_t frequency_khz) override;
+
+ private:
+  std::unique_ptr<engine::Executor> real_;
+  const BoardModel& board_;
+  const ClusterModel& cluster_;
+  std::shared_ptr<ClusterConditions> conditions_;
+  const base::Clock& clock_;
+  Waiter& waiter_;
+};
+
+}  // namespace dynofa::emulator
+
+#endif  // DYNOFA_DAEMON_EMULATOR_PACED_EXECUTOR_H_
