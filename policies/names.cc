@@ -34,20 +34,28 @@ Evidence EvidenceFromName(std::string_view name) {
 
 std::string_view ClusterKindName(ClusterKind kind) {
   switch (kind) {
-    case ClusterKind::kCpu: return "cpu";
-    case ClusterKind::kGpu: return "gpu";
-    case ClusterKind::kNpu: return "npu";
-    case ClusterKind::kDla: return "dla";
-    case ClusterKind::kFpga: return "fpga";
+    case ClusterKind::kCpu:
+      return "cpu";
+    case ClusterKind::kGpu:
+      return "gpu";
+    case ClusterKind::kNpu:
+      return "npu";
+    case ClusterKind::kDla:
+      return "dla";
+    case ClusterKind::kFpga:
+      return "fpga";
   }
   return "cpu";
 }
 
 std::string_view ObjectiveName(Objective objective) {
   switch (objective) {
-    case Objective::kPerformance: return "performance";
-    case Objective::kBalanced: return "balanced";
-    case Objective::kEnergy: return "energy";
+    case Objective::kPerformance:
+      return "performance";
+    case Objective::kBalanced:
+      return "balanced";
+    case Objective::kEnergy:
+      return "energy";
   }
   return "balanced";
 }

@@ -28,6 +28,9 @@ struct SessionState {
   std::string model;
   Requirement requirement;
   Observation observed;
+  /// The default route of a model, for requests without a session: gets an assignment, but
+  /// counts no demand and makes no cluster busy.
+  bool standby = false;
 };
 
 /// All that a policy may know. Immutable while a policy looks at it.

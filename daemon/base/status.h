@@ -18,8 +18,8 @@ absl::Status Annotate(const absl::Status& status, std::string_view context);
 }  // namespace dynofa::base
 
 /// Returns from the enclosing function if `expr` is not OK.
-#define DYNOFA_RETURN_IF_ERROR(expr)                   \
-  do {                                                 \
+#define DYNOFA_RETURN_IF_ERROR(expr)                                                       \
+  do {                                                                                     \
     if (absl::Status dynofa_status_ = (expr); !dynofa_status_.ok()) return dynofa_status_; \
   } while (false)
 

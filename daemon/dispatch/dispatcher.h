@@ -10,6 +10,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -45,9 +46,9 @@ struct Work {
   std::string subnet;
   std::size_t level = 0;  ///< its place on the ladder
   double accuracy = 0.0;
-  double active_power_w = 0.0;       ///< 0 if unknown
-  std::int64_t frequency_khz = 0;    ///< 0 if unknown
-  double expected_ms = 0.0;          ///< as profiled at that clock, without slow-down
+  double active_power_w = 0.0;     ///< 0 if unknown
+  std::int64_t frequency_khz = 0;  ///< 0 if unknown
+  double expected_ms = 0.0;        ///< as profiled at that clock, without slow-down
   base::Duration queued{};
 };
 

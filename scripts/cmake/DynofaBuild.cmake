@@ -18,6 +18,10 @@ add_library(dynofa_flags INTERFACE)
 target_include_directories(dynofa_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_options(dynofa_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms on std::string concatenation (GCC bug 105651).
+  target_compile_options(dynofa_flags INTERFACE -Wno-restrict)
+endif()
 target_compile_definitions(dynofa_flags INTERFACE DYNOFA_VERSION="${PROJECT_VERSION}")
 if(DYNOFA_SANITIZE)
   add_compile_options(-fsanitize=${DYNOFA_SANITIZE} -fno-omit-frame-pointer

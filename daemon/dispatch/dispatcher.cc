@@ -1,0 +1,216 @@
+#include "daemon/dispatch/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+
+namespace dynofa::dispatch {
+namespace {
+
+/// Due time of a request that asks for none, after its arrival: late enough to let those with a
+/// target pass, soon enough not to starve.
+constexpr base::Duration kBestEffort = std::chrono::seconds(1);
+
+std::string Names(const std::vector<policies::Level>& ladder, std::size_t ceiling) {
+  std::string names;
+  for (std::size_t level = 0; level <= ceiling && level < ladder.size(); ++level) {
+    names += (level == 0 ? "" : ", ") + ladder[level].subnet;
+  }
+  return names;
+}
+
+std::optional<std::size_t> LevelOf(const Route& route, const std::string& subnet) {
+  for (std::size_t level = 0; level <= route.ceiling && level < route.ladder.size(); ++level) {
+    if (route.ladder[level].subnet == subnet) return level;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Dispatcher::SetRoutes(std::shared_ptr<const RoutingTable> routes) {
+  routes_ = std::move(routes);
+  std::vector<RequestId> moved;
+  for (const auto& [id, pending] : pending_) {
+    const Route* route = routes_->Find(pending.request.session, pending.request.model);
+    if (route != nullptr && route->cluster != pending.cluster) moved.push_back(id);
+  }
+  for (RequestId id : moved) {
+    Pending pending = Remove(pending_.find(id));
+    pending.cluster = routes_->Find(pending.request.session, pending.request.model)->cluster;
+    Enqueue(std::move(pending));
+  }
+}
+
+absl::Status Dispatcher::CheckAgainstRoute(const Request& request, const Route& route) const {
+  if (route.ceiling >= route.ladder.size()) {
+    return absl::UnavailableError(
+        base::StrCat("no cluster can run model '", request.model, "' now"));
+  }
+  const policies::Level& ceiling = route.ladder[route.ceiling];
+  if (request.min_accuracy && *request.min_accuracy > ceiling.accuracy) {
+    return absl::FailedPreconditionError(base::StrCat(
+        "min_accuracy ", *request.min_accuracy, " is above the session's present ceiling, subnet '",
+        ceiling.subnet, "' with ", ceiling.accuracy,
+        "; raise the session's requirement instead of a single request's"));
+  }
+  if (request.subnet && !LevelOf(route, *request.subnet)) {
+    return absl::FailedPreconditionError(
+        base::StrCat("subnet '", *request.subnet, "' is not at or below the session's ceiling on ",
+                     route.cluster, "; there are: ", Names(route.ladder, route.ceiling)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Dispatcher::Submit(const Request& request, base::TimePoint now) {
+  const Route* route = routes_->Find(request.session, request.model);
+  if (route == nullptr) {
+    return absl::NotFoundError(base::StrCat("model '", request.model, "' has no route"));
+  }
+  if (request.expiry && *request.expiry <= now) {
+    return absl::DeadlineExceededError("the deadline had already passed when the request arrived");
+  }
+  DYNOFA_RETURN_IF_ERROR(CheckAgainstRoute(request, *route));
+  if (queued(route->cluster) >= options_.max_queued_per_cluster) {
+    return absl::ResourceExhaustedError(base::StrCat("the queue of ", route->cluster, " is full (",
+                                                     options_.max_queued_per_cluster,
+                                                     " requests); send slower or retry later"));
+  }
+  if (queued_per_session_[request.session] >= options_.max_queued_per_session) {
+    return absl::ResourceExhaustedError(
+        base::StrCat("the session already has ", options_.max_queued_per_session,
+                     " requests queued; wait for answers before sending more"));
+  }
+  const std::optional<base::Duration> target = request.target ? request.target : route->target;
+  base::TimePoint due = now + target.value_or(kBestEffort);
+  if (request.expiry) due = std::min(due, *request.expiry);
+  Enqueue({.request = request,
+           .arrival = now,
+           .due = due,
+           .has_target = target.has_value(),
+           .cluster = route->cluster,
+           .key = {due, route->priority, request.id}});
+  return absl::OkStatus();
+}
+
+void Dispatcher::Enqueue(Pending pending) {
+  const RequestId id = pending.request.id;
+  queues_[pending.cluster].insert(pending.key);
+  ++queued_per_session_[pending.request.session];
+  if (pending.request.expiry) expiries_.emplace(*pending.request.expiry, id);
+  pending_.emplace(id, std::move(pending));
+}
+
+Dispatcher::Pending Dispatcher::Remove(std::unordered_map<RequestId, Pending>::iterator found) {
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  queues_[pending.cluster].erase(pending.key);
+  auto session = queued_per_session_.find(pending.request.session);
+  if (--session->second == 0) queued_per_session_.erase(session);
+  if (pending.request.expiry) expiries_.erase({*pending.request.expiry, pending.request.id});
+  return pending;
+}
+
+std::optional<Work> Dispatcher::NextWork(const std::string& cluster, base::TimePoint now) {
+  auto queue = queues_.find(cluster);
+  if (queue == queues_.end()) return std::nullopt;
+  for (const Key& key : queue->second) {
+    auto found = pending_.find(std::get<RequestId>(key));
+    const Request& request = found->second.request;
+    const Route* route = routes_->Find(request.session, request.model);
+    // Without a cluster for its model a request waits for the next decision or for its expiry.
+    if (route == nullptr || route->ceiling >= route->ladder.size()) continue;
+    const Pending pending = Remove(found);
+    running_[pending.request.id] = {pending.arrival,
+                                    pending.has_target ? std::optional(pending.due) : std::nullopt};
+    return MakeWork(pending, *route, now);
+  }
+  return std::nullopt;
+}
+
+Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const {
+  const Request& request = pending.request;
+  auto slowdown = slowdowns_.find(route.cluster);
+  std::optional<double> slack_ms;
+  if (pending.has_target) slack_ms = base::ToMs(pending.due - now);
+  // A decision may have lowered the ceiling since admission: the floor of a single request yields
+  // to it, the session's own never lies above it.
+  const double floor = std::min(std::max(route.min_accuracy, request.min_accuracy.value_or(0.0)),
+                                route.ladder[route.ceiling].accuracy);
+  std::optional<std::size_t> level;
+  if (request.subnet) level = LevelOf(route, *request.subnet);
+  if (!level) {
+    level =
+        policies::PickLevel(route.ladder, route.ceiling, slack_ms,
+                            slowdown == slowdowns_.end() ? 1.0 : slowdown->second.value(), floor);
+  }
+  const policies::Level& picked = route.ladder[level.value_or(route.ceiling)];
+  return {.id = request.id,
+          .session = request.session,
+          .model = request.model,
+          .cluster = route.cluster,
+          .subnet = picked.subnet,
+          .level = level.value_or(route.ceiling),
+          .accuracy = picked.accuracy,
+          .active_power_w = picked.active_power_w,
+          .frequency_khz = route.frequency_khz,
+          .expected_ms = picked.latency_ms,
+          .queued = now - pending.arrival};
+}
+
+Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Duration compute,
+                             bool ok) {
+  const Running running = running_.extract(work.id).mapped();
+  if (ok) slowdowns_[work.cluster].Observe(work.expected_ms, base::ToMs(compute));
+  Outcome outcome{.kind = ok ? Outcome::Kind::kCompleted : Outcome::Kind::kFailed,
+                  .id = work.id,
+                  .session = work.session,
+                  .model = work.model,
+                  .cluster = work.cluster,
+                  .subnet = work.subnet,
+                  .response = now - running.arrival,
+                  .compute = compute,
+                  .expected_ms = work.expected_ms,
+                  .accuracy = work.accuracy,
+                  .missed = running.due && now > *running.due};
+  if (work.active_power_w > 0.0) outcome.energy_mj = work.active_power_w * base::ToMs(compute);
+  return outcome;
+}
+
+Outcome Dispatcher::Dropped(const Pending& pending, Outcome::Kind kind, base::TimePoint now) const {
+  return {.kind = kind,
+          .id = pending.request.id,
+          .session = pending.request.session,
+          .model = pending.request.model,
+          .response = now - pending.arrival,
+          .missed = kind == Outcome::Kind::kExpired};
+}
+
+std::optional<Outcome> Dispatcher::Cancel(RequestId id, base::TimePoint now) {
+  auto found = pending_.find(id);
+  if (found == pending_.end()) return std::nullopt;
+  return Dropped(Remove(found), Outcome::Kind::kCancelled, now);
+}
+
+std::vector<Outcome> Dispatcher::Expire(base::TimePoint now) {
+  std::vector<Outcome> expired;
+  while (!expiries_.empty() && expiries_.begin()->first <= now) {
+    const Pending pending = Remove(pending_.find(expiries_.begin()->second));
+    expired.push_back(Dropped(pending, Outcome::Kind::kExpired, now));
+  }
+  return expired;
+}
+
+std::optional<base::TimePoint> Dispatcher::NextExpiry() const {
+  if (expiries_.empty()) return std::nullopt;
+  return expiries_.begin()->first;
+}
+
+std::size_t Dispatcher::queued(const std::string& cluster) const {
+  auto queue = queues_.find(cluster);
+  return queue == queues_.end() ? 0 : queue->second.size();
+}
+
+}  // namespace dynofa::dispatch

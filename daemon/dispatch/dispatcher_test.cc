@@ -1,0 +1,168 @@
+#include "daemon/dispatch/dispatcher.h"
+
+#include <memory>
+
+#include "tests/support/catch.h"
+
+namespace dynofa::dispatch {
+namespace {
+
+using std::chrono::milliseconds;
+
+Route MakeRoute(const std::string& cluster, std::size_t ceiling = 2) {
+  Route route;
+  route.model = "net";
+  route.cluster = cluster;
+  route.frequency_khz = 1000000;
+  route.ladder = {{"s", 2.0, 0.70, 1.0}, {"m", 4.0, 0.75, 1.5}, {"l", 8.0, 0.80, 2.0}};
+  route.ceiling = ceiling;
+  return route;
+}
+
+std::shared_ptr<RoutingTable> MakeTable() {
+  auto table = std::make_shared<RoutingTable>();
+  table->defaults["net"] = MakeRoute("cpu0");
+  table->sessions["a"] = MakeRoute("cpu0");
+  table->sessions["b"] = MakeRoute("cpu0", 1);
+  return table;
+}
+
+class DispatcherFixture {
+ protected:
+  DispatcherFixture() { dispatcher_.SetRoutes(MakeTable()); }
+
+  Request Make(RequestId id, std::optional<int> target_ms = std::nullopt,
+               const std::string& session = "a") {
+    Request request{.id = id, .session = session, .model = "net"};
+    if (target_ms) request.target = milliseconds(*target_ms);
+    return request;
+  }
+
+  base::TimePoint now_{};
+  Dispatcher dispatcher_{
+      DispatcherOptions{.max_queued_per_cluster = 4, .max_queued_per_session = 3}};
+};
+
+TEST_CASE_METHOD(DispatcherFixture, "the earliest deadline runs first") {
+  REQUIRE(dispatcher_.Submit(Make(1, 50), now_).ok());
+  REQUIRE(dispatcher_.Submit(Make(2, 10), now_).ok());
+  REQUIRE(dispatcher_.Submit(Make(3, std::nullopt, "b"), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 2);
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 1);
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 3);
+  CHECK_FALSE(dispatcher_.NextWork("cpu0", now_).has_value());
+  CHECK_FALSE(dispatcher_.NextWork("gpu", now_).has_value());
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "time in the queue steps the level down") {
+  REQUIRE(dispatcher_.Submit(Make(1, 9), now_).ok());
+  REQUIRE(dispatcher_.Submit(Make(2, 9), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "l");
+  CHECK(dispatcher_.NextWork("cpu0", now_ + milliseconds(4))->subnet == "m");
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a slower cluster steps the level down, and recovers") {
+  for (RequestId id = 1; id <= 30; ++id) {
+    REQUIRE(dispatcher_.Submit(Make(id), now_).ok());
+    const Work work = *dispatcher_.NextWork("cpu0", now_);
+    dispatcher_.Complete(work, now_, base::FromMs(work.expected_ms * 3), true);
+  }
+  REQUIRE(dispatcher_.Submit(Make(99, 13), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+}
+
+TEST_CASE_METHOD(DispatcherFixture,
+                 "a request's outcome tells time, energy and the missed target") {
+  REQUIRE(dispatcher_.Submit(Make(1, 9), now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_ + milliseconds(1));
+  CHECK(work.queued == milliseconds(1));
+  const Outcome outcome =
+      dispatcher_.Complete(work, now_ + milliseconds(11), milliseconds(10), true);
+  CHECK(outcome.kind == Outcome::Kind::kCompleted);
+  CHECK(outcome.missed);
+  CHECK(outcome.response == milliseconds(11));
+  CHECK(*outcome.energy_mj == Approx(20.0));
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "what cannot be queued is refused at once, with a reason") {
+  CHECK(absl::IsNotFound(dispatcher_.Submit({.id = 1, .model = "other"}, now_)));
+
+  Request past = Make(2);
+  past.expiry = now_;
+  CHECK(absl::IsDeadlineExceeded(dispatcher_.Submit(past, now_)));
+
+  Request accurate = Make(3, std::nullopt, "b");
+  accurate.min_accuracy = 0.79;
+  CHECK(absl::IsFailedPrecondition(dispatcher_.Submit(accurate, now_)));
+
+  Request pinned = Make(4, std::nullopt, "b");
+  pinned.subnet = "l";
+  CHECK(absl::IsFailedPrecondition(dispatcher_.Submit(pinned, now_)));
+  pinned.subnet = "s";
+  REQUIRE(dispatcher_.Submit(pinned, now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "s");
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "queues are bounded per session and per cluster") {
+  for (RequestId id = 1; id <= 3; ++id) REQUIRE(dispatcher_.Submit(Make(id), now_).ok());
+  CHECK(absl::IsResourceExhausted(dispatcher_.Submit(Make(4), now_)));
+  REQUIRE(dispatcher_.Submit(Make(5, std::nullopt, "b"), now_).ok());
+  CHECK(absl::IsResourceExhausted(dispatcher_.Submit(Make(6, std::nullopt, "b"), now_)));
+  CHECK(dispatcher_.queued() == 4);
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "queued requests expire on time and free their place") {
+  Request request = Make(1);
+  request.expiry = now_ + milliseconds(5);
+  REQUIRE(dispatcher_.Submit(request, now_).ok());
+  CHECK(*dispatcher_.NextExpiry() == now_ + milliseconds(5));
+  CHECK(dispatcher_.Expire(now_ + milliseconds(4)).empty());
+  const auto expired = dispatcher_.Expire(now_ + milliseconds(5));
+  REQUIRE(expired.size() == 1);
+  CHECK(expired[0].kind == Outcome::Kind::kExpired);
+  CHECK(expired[0].missed);
+  CHECK(dispatcher_.queued() == 0);
+  CHECK_FALSE(dispatcher_.NextExpiry().has_value());
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "cancelling frees a queued request and leaves a running one") {
+  REQUIRE(dispatcher_.Submit(Make(1), now_).ok());
+  REQUIRE(dispatcher_.Submit(Make(2), now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_);
+  CHECK_FALSE(dispatcher_.Cancel(work.id, now_).has_value());
+  CHECK(dispatcher_.Cancel(2, now_)->kind == Outcome::Kind::kCancelled);
+  CHECK_FALSE(dispatcher_.Cancel(2, now_).has_value());
+  CHECK(dispatcher_.queued("cpu0") == 0);
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "new routes move what is queued") {
+  REQUIRE(dispatcher_.Submit(Make(1, 50), now_).ok());
+  auto table = MakeTable();
+  table->sessions["a"] = MakeRoute("gpu", 0);
+  dispatcher_.SetRoutes(table);
+  CHECK_FALSE(dispatcher_.NextWork("cpu0", now_).has_value());
+  const Work work = *dispatcher_.NextWork("gpu", now_);
+  CHECK(work.subnet == "s");
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "requests of a closed session run on the model's default") {
+  REQUIRE(dispatcher_.Submit(Make(1), now_).ok());
+  auto table = MakeTable();
+  table->sessions.clear();
+  table->defaults["net"] = MakeRoute("cpu2");
+  dispatcher_.SetRoutes(table);
+  CHECK(dispatcher_.NextWork("cpu2", now_)->id == 1);
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a floor that a new decision undercuts yields to the ceiling") {
+  Request request = Make(1, 1);
+  request.min_accuracy = 0.80;
+  REQUIRE(dispatcher_.Submit(request, now_).ok());
+  auto table = MakeTable();
+  table->sessions["a"] = MakeRoute("cpu0", 1);
+  dispatcher_.SetRoutes(table);
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+}
+
+}  // namespace
+}  // namespace dynofa::dispatch

@@ -1,0 +1,96 @@
+#include "policies/cost_table.h"
+
+#include <algorithm>
+
+namespace dynofa::policies {
+namespace {
+
+/// Highest frequency that the mode allows on a cluster; 0 = no cap.
+std::int64_t ModeCap(const PowerMode& mode, const ClusterInfo& info) {
+  if (auto named = mode.max_khz.find(info.id); named != mode.max_khz.end()) return named->second;
+  if (mode.max_share >= 1.0 || info.frequencies_khz.empty()) return 0;
+  return static_cast<std::int64_t>(mode.max_share *
+                                   static_cast<double>(info.frequencies_khz.back()));
+}
+
+std::vector<std::int64_t> AllowedFrequencies(const ClusterState& state, const PowerMode& mode) {
+  if (state.info.frequencies_khz.empty() || !state.info.writable) return {0};
+  std::int64_t cap = ModeCap(mode, state.info);
+  if (state.limit_khz > 0) cap = cap > 0 ? std::min(cap, state.limit_khz) : state.limit_khz;
+  std::vector<std::int64_t> allowed;
+  for (std::int64_t khz : state.info.frequencies_khz) {
+    if (cap == 0 || khz <= cap) allowed.push_back(khz);
+  }
+  // A cap below the table still leaves the lowest step, which the hardware will not go below.
+  if (allowed.empty()) allowed.push_back(state.info.frequencies_khz.front());
+  return allowed;
+}
+
+bool MayBeUsed(const ClusterState& state, const PowerMode& mode) {
+  if (!state.available) return false;
+  if (state.info.kind != ClusterKind::kCpu && state.info.kind != ClusterKind::kGpu) return false;
+  auto cores = mode.max_cores.find(state.info.id);
+  return cores == mode.max_cores.end() || cores->second > 0;
+}
+
+}  // namespace
+
+CostTable::CostTable(const Snapshot& snapshot) {
+  for (const ClusterState& state : snapshot.clusters) AddCluster(state, snapshot.mode);
+  if (snapshot.points) AddPoints(*snapshot.points);
+}
+
+void CostTable::AddCluster(const ClusterState& state, const PowerMode& mode) {
+  if (!MayBeUsed(state, mode)) return;
+  clusters_.push_back({&state, AllowedFrequencies(state, mode)});
+}
+
+void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
+  std::map<std::string, std::size_t> index;
+  for (std::size_t i = 0; i < clusters_.size(); ++i) index[clusters_[i].state->info.id] = i;
+
+  using Key = std::pair<std::string, std::size_t>;
+  std::map<Key, std::map<std::string, Rung>> rungs;
+  for (const OperatingPoint& point : points) {
+    auto cluster = index.find(point.cluster);
+    if (cluster == index.end()) continue;
+    const auto& allowed = clusters_[cluster->second].frequencies_khz;
+    auto khz = std::find(allowed.begin(), allowed.end(), point.frequency_khz);
+    if (khz == allowed.end()) continue;
+    Rung& rung = rungs[{point.model, cluster->second}][point.subnet];
+    rung.subnet = point.subnet;
+    rung.accuracy = point.accuracy;
+    rung.points.resize(allowed.size(), nullptr);
+    rung.points[static_cast<std::size_t>(khz - allowed.begin())] = &point;
+  }
+  for (auto& [key, by_subnet] : rungs) {
+    std::vector<Rung>& ladder = ladders_[key];
+    for (auto& [subnet, rung] : by_subnet) {
+      const bool complete =
+          std::find(rung.points.begin(), rung.points.end(), nullptr) == rung.points.end();
+      if (complete) ladder.push_back(std::move(rung));
+    }
+    KeepPareto(ladder);
+  }
+}
+
+const std::vector<CostTable::Rung>& CostTable::Ladder(const std::string& model,
+                                                      std::size_t cluster) const {
+  static const std::vector<Rung> kNone;
+  auto found = ladders_.find({model, cluster});
+  return found == ladders_.end() ? kNone : found->second;
+}
+
+void KeepPareto(std::vector<CostTable::Rung>& rungs) {
+  const auto latency = [](const CostTable::Rung& rung) { return rung.points.back()->latency_ms; };
+  std::sort(rungs.begin(), rungs.end(), [&](const auto& a, const auto& b) {
+    return latency(a) != latency(b) ? latency(a) < latency(b) : a.accuracy > b.accuracy;
+  });
+  std::vector<CostTable::Rung> kept;
+  for (CostTable::Rung& rung : rungs) {
+    if (kept.empty() || rung.accuracy > kept.back().accuracy) kept.push_back(std::move(rung));
+  }
+  rungs = std::move(kept);
+}
+
+}  // namespace dynofa::policies

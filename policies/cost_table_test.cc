@@ -1,0 +1,55 @@
+#include "policies/cost_table.h"
+
+#include "policies/testing.h"
+#include "tests/support/catch.h"
+
+namespace dynofa::policies {
+namespace {
+
+TEST_CASE("the table has each model's ladder on each cluster") {
+  const Snapshot snapshot = TestSnapshot();
+  const CostTable table(snapshot);
+  REQUIRE(table.clusters().size() == 2);
+  const auto& ladder = table.Ladder("net", 0);
+  REQUIRE(ladder.size() == 3);
+  CHECK(ladder[0].subnet == "s");
+  CHECK(ladder[2].points.size() == 3);
+  CHECK(table.Ladder("other", 0).empty());
+}
+
+TEST_CASE("a mode's caps and heat remove frequencies, never all of them") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.mode.max_share = 0.6;
+  snapshot.mode.max_khz["gpu"] = 100000;
+  snapshot.clusters[0].limit_khz = 500000;
+  const CostTable table(snapshot);
+  CHECK(table.clusters()[0].frequencies_khz == std::vector<std::int64_t>{500000});
+  CHECK(table.clusters()[1].frequencies_khz == std::vector<std::int64_t>{500000});
+}
+
+TEST_CASE("clusters that are gone, without cores or without executors are left out") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.clusters[0].available = false;
+  snapshot.mode.max_cores["gpu"] = 0;
+  ClusterState npu;
+  npu.info.id = "npu";
+  npu.info.kind = ClusterKind::kNpu;
+  snapshot.clusters.push_back(npu);
+  CHECK(CostTable(snapshot).clusters().empty());
+}
+
+TEST_CASE("dominated subnets are not on the ladder") {
+  const Snapshot snapshot = TestSnapshot();
+  OperatingPoint slow_and_bad{.latency_ms = 9.0, .accuracy = 0.5};
+  OperatingPoint fast{.latency_ms = 1.0, .accuracy = 0.6};
+  OperatingPoint good{.latency_ms = 8.0, .accuracy = 0.7};
+  std::vector<CostTable::Rung> rungs = {
+      {"bad", 0.5, {&slow_and_bad}}, {"good", 0.7, {&good}}, {"fast", 0.6, {&fast}}};
+  KeepPareto(rungs);
+  REQUIRE(rungs.size() == 2);
+  CHECK(rungs[0].subnet == "fast");
+  CHECK(rungs[1].subnet == "good");
+}
+
+}  // namespace
+}  // namespace dynofa::policies
