@@ -32,6 +32,8 @@ struct Architecture {
   std::vector<StageSpec> stages;  ///< the five stages if made by MobileNetV3()
   int final_expand_width = 960;
   int last_width = 1280;
+  /// Choices, strictly ascending: kernels out of 3, 5, 7; expands from 2; depths from 1. A stage
+  /// with fewer blocks than a depth asks for runs all it has.
   std::vector<int> kernels = {3, 5, 7};
   std::vector<int> expands = {3, 4, 6};
   std::vector<int> depths = {2, 3, 4};
@@ -49,6 +51,10 @@ struct SubnetConfig {
   int resolution = 224;
 };
 
+/// The subnet with the largest (smallest) choice everywhere.
+SubnetConfig LargestSubnet(const Architecture& architecture, int resolution);
+SubnetConfig SmallestSubnet(const Architecture& architecture, int resolution);
+
 /// make_divisible of the reference: the multiple of 8 nearest to `value`, at least 8, and not
 /// below 90 % of it.
 int MakeDivisible(double value);
@@ -63,12 +69,12 @@ struct BlockPlan {
   int max_kernel = 7;  ///< of the stored weight: 7 (elastic) or 3 (block 0)
   int stride = 1;
   Activation activation = Activation::kRelu;
-  int se_mid = 0;       ///< 0: no squeeze-and-excite
-  bool expand = true;   ///< has the 1x1 expansion
+  int se_mid = 0;      ///< 0: no squeeze-and-excite
+  bool expand = true;  ///< has the 1x1 expansion
   bool shortcut = false;
-  int in_size = 0;   ///< side of the input, pixels
+  int in_size = 0;  ///< side of the input, pixels
   int out_size = 0;
-  int max_mid = 0;   ///< widths of the supernet's tensors
+  int max_mid = 0;  ///< widths of the supernet's tensors
   int max_se_mid = 0;
 };
 
@@ -100,6 +106,15 @@ struct TensorShape {
 
 /// Every tensor that the supernet must have, num_batches_tracked left out.
 absl::StatusOr<std::vector<TensorShape>> StateDictShapes(const Architecture& architecture);
+
+/// A batch-norm layer of a subnet.
+struct BatchNormLayer {
+  std::string prefix;  ///< of its four tensors: "<prefix>.weight", ...
+  int channels = 0;    ///< the first ones of the supernet's layer
+};
+
+/// The batch-norm layers that a subnet runs, in order.
+std::vector<BatchNormLayer> BatchNormLayers(const NetPlan& plan);
 
 }  // namespace dynofa::engine::ofa
 

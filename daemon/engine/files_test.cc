@@ -1,0 +1,42 @@
+#include "daemon/engine/files.h"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::engine {
+namespace {
+
+std::span<const std::byte> Bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+TEST_CASE("a file is replaced as a whole and read as a whole") {
+  const tests::TempDir folder;
+  folder.Write("a", "old");
+  const std::array<std::span<const std::byte>, 2> parts = {Bytes("new "), Bytes("text")};
+  REQUIRE(WriteWholeFile(folder / "a", parts).ok());
+  CHECK(tests::ReadFile(folder / "a") == "new text");
+  const auto contents = *ReadWholeFile(folder / "a", 8);
+  CHECK(std::memcmp(contents.data(), "new text", 8) == 0);
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    CHECK(entry.path().filename() == "a");  // no temporary file is left
+  }
+}
+
+TEST_CASE("what is no file, too large or not there is refused") {
+  const tests::TempDir folder;
+  folder.Write("a", "123456789");
+  CHECK(absl::IsInvalidArgument(ReadWholeFile(folder / "a", 8).status()));
+  CHECK(absl::IsNotFound(ReadWholeFile(folder / "b", 8).status()));
+  CHECK(absl::IsInvalidArgument(ReadWholeFile(folder.path().string(), 1 << 20).status()));
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+  CHECK(absl::IsInvalidArgument(ReadWholeFile(folder / "fifo", 8).status()));
+  CHECK(absl::IsNotFound(WriteWholeFile(folder / "none/a", {})));
+}
+
+}  // namespace
+}  // namespace dynofa::engine

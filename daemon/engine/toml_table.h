@@ -1,0 +1,53 @@
+#ifndef DYNOFA_DAEMON_ENGINE_TOML_TABLE_H_
+#define DYNOFA_DAEMON_ENGINE_TOML_TABLE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace dynofa::engine {
+
+/// A table of a TOML file whose readers say what is wrong: every error is INVALID_ARGUMENT with
+/// file, line, key and what is allowed. Immutable and cheap to copy.
+class TomlTable {
+ public:
+  /// The root table of the file at `path`.
+  static absl::StatusOr<TomlTable> Read(const std::string& path);
+  /// As Read; `file` goes into the messages.
+  static absl::StatusOr<TomlTable> Parse(std::string_view text, const std::string& file);
+
+  bool Has(std::string_view key) const;
+
+  /// The value of a key that must be there.
+  absl::StatusOr<std::string> String(std::string_view key) const;
+  absl::StatusOr<bool> Bool(std::string_view key) const;
+  absl::StatusOr<int> Int(std::string_view key, int low, int high) const;
+  absl::StatusOr<double> Number(std::string_view key, double low, double high) const;
+  absl::StatusOr<std::vector<std::string>> Strings(std::string_view key) const;
+  absl::StatusOr<std::vector<int>> Ints(std::string_view key) const;
+  absl::StatusOr<std::vector<double>> Numbers(std::string_view key, std::size_t count) const;
+  absl::StatusOr<TomlTable> Table(std::string_view key) const;
+  /// An array of tables ([[key]]).
+  absl::StatusOr<std::vector<TomlTable>> Tables(std::string_view key) const;
+
+  /// Refuses every key that is not in `allowed`, naming those that are.
+  absl::Status CheckKeys(const std::vector<std::string_view>& allowed) const;
+
+  /// An error about `key`, or about the table itself if there is no such key.
+  absl::Status Error(std::string_view key, std::string_view problem) const;
+
+ private:
+  struct Impl;
+  explicit TomlTable(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace dynofa::engine
+
+#endif  // DYNOFA_DAEMON_ENGINE_TOML_TABLE_H_

@@ -1,0 +1,73 @@
+#include "daemon/engine/toml_table.h"
+
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::engine {
+namespace {
+
+TomlTable Example() {
+  return *TomlTable::Parse(R"(text = "t"
+whole = 7
+real = 2.5
+flag = true
+list = [1, 2, 3]
+mixed = [1, "2"]
+[inner]
+x = 1
+[[row]]
+y = 1
+[[row]]
+y = 2
+)",
+                           "a.toml");
+}
+
+TEST_CASE("values are read with their type and range") {
+  const TomlTable table = Example();
+  CHECK(*table.String("text") == "t");
+  CHECK(*table.Int("whole", 0, 7) == 7);
+  CHECK(*table.Number("real", 0, 3) == 2.5);
+  CHECK(*table.Number("whole", 0, 9) == 7.0);
+  CHECK(*table.Bool("flag"));
+  CHECK(*table.Ints("list") == std::vector<int>{1, 2, 3});
+  CHECK(*table.Numbers("list", 3) == std::vector<double>{1, 2, 3});
+  CHECK(*table.Table("inner")->Int("x", 0, 9) == 1);
+  const std::vector<TomlTable> rows = *table.Tables("row");
+  REQUIRE(rows.size() == 2);
+  CHECK(*rows[1].Int("y", 0, 9) == 2);
+  CHECK(table.Has("flag"));
+  CHECK_FALSE(table.Has("y"));
+}
+
+TEST_CASE("what is wrong is said with file, line and rule") {
+  const TomlTable table = Example();
+  CHECK(table.Int("whole", 0, 6).status().message() ==
+        "a.toml:2: whole must be a whole number in [0, 6]");
+  CHECK(table.String("nothing").status().message() == "a.toml:1: nothing is missing");
+  CHECK(table.Ints("mixed").status().message() ==
+        "a.toml:6: mixed must be a list of whole numbers");
+  CHECK(table.Strings("mixed").status().message() == "a.toml:6: mixed must be a list of texts");
+  CHECK(table.Numbers("list", 2).status().message() ==
+        "a.toml:5: list must be a list of 2 numbers");
+  CHECK_FALSE(table.Table("list").ok());
+  CHECK_FALSE(table.Tables("list").ok());
+  CHECK_FALSE(table.Bool("text").ok());
+  CHECK_FALSE(table.Number("text", 0, 1).ok());
+  CHECK(table.Table("inner")->CheckKeys({"z", "y"}).message() ==
+        "a.toml:8: x is not a known key; known here: z, y");
+  CHECK(table.Table("inner")->CheckKeys({"x"}).ok());
+}
+
+TEST_CASE("a text that is no TOML and a file that is not there are refused") {
+  const absl::Status status = TomlTable::Parse("a = 1\nb = = 2\n", "a.toml").status();
+  CHECK(absl::IsInvalidArgument(status));
+  CHECK(status.message().find("a.toml:2: ") == 0);
+  const tests::TempDir folder;
+  CHECK(absl::IsNotFound(TomlTable::Read(folder / "none.toml").status()));
+  folder.Write("a.toml", "x = 1\n");
+  CHECK(*TomlTable::Read(folder / "a.toml")->Int("x", 0, 1) == 1);
+}
+
+}  // namespace
+}  // namespace dynofa::engine
