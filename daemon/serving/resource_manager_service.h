@@ -1,0 +1,44 @@
+#ifndef DYNOFA_DAEMON_SERVING_RESOURCE_MANAGER_SERVICE_H_
+#define DYNOFA_DAEMON_SERVING_RESOURCE_MANAGER_SERVICE_H_
+
+#include "daemon/serving/edge.h"
+#include "daemon/serving/session_stream.h"
+#include "daemon/serving/status_stream.h"
+#include "daemon/serving/unary_call.h"
+#include "proto/dynofa/v1/resource_manager.grpc.pb.h"
+
+namespace dynofa::serving {
+
+/// dynofa.v1.ResourceManager: sessions, requirements and status, passed on to the manager.
+class ResourceManagerService final : public v1::ResourceManager::CallbackService {
+ public:
+  explicit ResourceManagerService(Edge edge) : edge_(edge) {}
+
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+
+  SessionStream::GrpcReactor* Session(Context* context) override;
+  Reactor* OpenSession(Context* context, const v1::OpenSessionRequest* request,
+                       v1::SessionState* response) override;
+  Reactor* UpdateSession(Context* context, const v1::UpdateSessionRequest* request,
+                         v1::SessionState* response) override;
+  Reactor* RenewSession(Context* context, const v1::RenewSessionRequest* request,
+                        v1::SessionState* response) override;
+  Reactor* CloseSession(Context* context, const v1::CloseSessionRequest* request,
+                        v1::CloseSessionResponse* response) override;
+  Reactor* GetStatus(Context* context, const v1::GetStatusRequest* request,
+                     v1::Status* response) override;
+  StatusStream::GrpcReactor* WatchStatus(Context* context,
+                                         const v1::GetStatusRequest* request) override;
+
+ private:
+  Reactor* Handle(Context* context, const UnaryCall::Handler& handler) const {
+    return UnaryCall::Handle(context, edge_.connections, edge_.calls, handler);
+  }
+
+  const Edge edge_;
+};
+
+}  // namespace dynofa::serving
+
+#endif  // DYNOFA_DAEMON_SERVING_RESOURCE_MANAGER_SERVICE_H_

@@ -1,0 +1,100 @@
+#include "daemon/serving/status_stream.h"
+
+#include <utility>
+
+#include "daemon/serving/manager_messages.h"
+#include "daemon/serving/text.h"
+
+namespace dynofa::serving {
+
+class StatusStream::Reactor final : public GrpcReactor {
+ public:
+  explicit Reactor(std::shared_ptr<StatusStream> stream) : stream_(std::move(stream)) {}
+
+  void OnWriteDone(bool ok) override { stream_->OnWriteDone(ok); }
+  void OnCancel() override { stream_->End(absl::CancelledError("cancelled by the client")); }
+  void OnDone() override {
+    stream_->edge_.calls.Remove(stream_.get());
+    delete this;
+  }
+
+ private:
+  const std::shared_ptr<StatusStream> stream_;
+};
+
+StatusStream::GrpcReactor* StatusStream::Handle(grpc::CallbackServerContext* context,
+                                                const Edge& edge) {
+  const std::shared_ptr<StatusStream> stream(new StatusStream(context, edge));
+  Reactor* const reactor = new Reactor(stream);
+  stream->reactor_ = reactor;
+  if (!edge.calls.Add(CallRegistry::Kind::kStream, stream)) {
+    stream->End(absl::UnavailableError("dynofad is stopping"));
+  } else if (edge.connections.Find(context->peer()) == nullptr) {
+    stream->End(absl::UnauthenticatedError("the connection of this call has ended"));
+  } else {
+    stream->Begin();
+  }
+  return reactor;
+}
+
+void StatusStream::Begin() {
+  const std::weak_ptr<StatusStream> weak = weak_from_this();
+  const std::uint64_t watch =
+      edge_.manager.Watch([weak](const std::shared_ptr<const manager::StatusView>& view) {
+        if (const auto self = weak.lock()) self->OnStatus(view);
+      });
+  {
+    std::lock_guard lock(mutex_);
+    watch_ = watch;
+  }
+  OnStatus(edge_.manager.status());
+}
+
+void StatusStream::OnStatus(const std::shared_ptr<const manager::StatusView>& view) {
+  std::lock_guard lock(mutex_);
+  // Decisions ascend, but a view that was fetched can come later than one that was pushed.
+  if (ending_ || (last_decision_ && view->decision_number <= *last_decision_)) return;
+  last_decision_ = view->decision_number;
+  queued_ = view;
+  if (!writing_) StartWrite();
+}
+
+void StatusStream::StartWrite() {
+  outgoing_.Clear();
+  FillStatus(*std::exchange(queued_, nullptr), &outgoing_);
+  writing_ = true;
+  reactor_->StartWrite(&outgoing_);
+}
+
+void StatusStream::OnWriteDone(bool ok) {
+  if (!ok) End(absl::CancelledError("the client is gone"));
+  std::lock_guard lock(mutex_);
+  writing_ = false;
+  if (ending_) return FinishNow();
+  if (queued_ != nullptr) StartWrite();
+}
+
+void StatusStream::FinishNow() {
+  if (reactor_ != nullptr) std::exchange(reactor_, nullptr)->Finish(ToGrpc(*ending_));
+}
+
+void StatusStream::End(const absl::Status& why) {
+  std::optional<std::uint64_t> watch;
+  {
+    std::lock_guard lock(mutex_);
+    if (ending_) return;
+    ending_ = why;
+    watch.swap(watch_);
+    if (!writing_) FinishNow();
+  }
+  if (watch) edge_.manager.Unwatch(*watch);
+}
+
+void StatusStream::Abort(const absl::Status& why) {
+  End(why);
+  std::lock_guard lock(mutex_);
+  // A write that waits for a client that does not read ends only so.
+  if (reactor_ != nullptr) context_->TryCancel();
+}
+
+}  // namespace dynofa::serving

@@ -1,0 +1,226 @@
+#ifndef DYNOFA_TESTS_SUPPORT_FAKE_MANAGER_H_
+#define DYNOFA_TESTS_SUPPORT_FAKE_MANAGER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/strings.h"
+#include "daemon/base/task_runner.h"
+#include "daemon/manager/manager_api.h"
+
+namespace dynofa::tests {
+
+/// A manager without a loop: sessions are kept, every one of them is assigned to the subnet that
+/// the test last named with Decide, and answers come on a thread of their own, as the contract
+/// says. Hosts one model. Thread-safe.
+class FakeManager final : public manager::ManagerApi {
+ public:
+  explicit FakeManager(std::string model = "toy") : model_(std::move(model)) {
+    std::lock_guard lock(mutex_);
+    Publish();
+  }
+
+  void OpenSession(manager::SessionSpec spec, SessionDone done) override {
+    sequence_->Post([this, spec = std::move(spec), done = std::move(done)] {
+      done(Open(spec));
+      Notify();
+    });
+  }
+
+  void UpdateSession(std::string id, manager::Caller caller, policies::Requirement requirement,
+                     SessionDone done) override {
+    sequence_->Post([this, id = std::move(id), caller, requirement, done = std::move(done)] {
+      done(Change(id, caller, [&](manager::SessionView& view) { view.requirement = requirement; }));
+      Notify();
+    });
+  }
+
+  void RenewSession(std::string id, manager::Caller caller, base::Duration,
+                    SessionDone done) override {
+    sequence_->Post([this, id = std::move(id), caller, done = std::move(done)] {
+      done(Change(id, caller, [](manager::SessionView&) {}));
+    });
+  }
+
+  void CloseSession(std::string id, manager::Caller caller, Done done) override {
+    sequence_->Post([this, id = std::move(id), caller, done = std::move(done)] {
+      done(Change(id, caller, [](manager::SessionView& view) { view.id.clear(); }).status());
+      Notify();
+    });
+  }
+
+  void SetPowerMode(std::string name, Done done) override {
+    sequence_->Post([this, name = std::move(name), done = std::move(done)] {
+      {
+        std::lock_guard lock(mutex_);
+        power_mode_ = name;
+        Publish();
+      }
+      done(absl::OkStatus());
+      Notify();
+    });
+  }
+
+  std::shared_ptr<const manager::StatusView> status() const override {
+    std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+  std::uint64_t Watch(Watcher watcher) override {
+    std::lock_guard lock(mutex_);
+    watchers_[++last_watch_] = std::move(watcher);
+    return last_watch_;
+  }
+
+  void Unwatch(std::uint64_t watch) override {
+    std::lock_guard lock(mutex_);
+    watchers_.erase(watch);
+  }
+
+  /// Assigns every session to `subnet`, as a decision would.
+  void Decide(std::string subnet) {
+    sequence_->Post([this, subnet = std::move(subnet)] {
+      {
+        std::lock_guard lock(mutex_);
+        subnet_ = subnet;
+        for (manager::SessionView& view : sessions_) view.assignment = NewAssignment(view.id);
+        Publish();
+      }
+      Notify();
+    });
+  }
+
+  std::vector<manager::SessionView> sessions() const {
+    std::lock_guard lock(mutex_);
+    return sessions_;
+  }
+  std::size_t watchers() const {
+    std::lock_guard lock(mutex_);
+    return watchers_.size();
+  }
+  std::string power_mode() const { return status()->power_mode; }
+
+  /// From here on sessions are refused for want of room.
+  void RefuseSessions() {
+    std::lock_guard lock(mutex_);
+    refusing_ = true;
+  }
+
+ private:
+  absl::StatusOr<manager::SessionView> Open(const manager::SessionSpec& spec) {
+    std::lock_guard lock(mutex_);
+    if (spec.model != model_) return absl::NotFoundError("no model '" + spec.model + "'");
+    if (refusing_) return absl::ResourceExhaustedError("too many sessions");
+    manager::SessionView view;
+    view.id = base::StrCat("s", ++last_session_);
+    view.model = spec.model;
+    view.client_name = spec.client_name;
+    view.kind = spec.kind;
+    view.caller = spec.caller;
+    view.requirement = spec.requirement;
+    view.assignment = NewAssignment(view.id);
+    sessions_.push_back(view);
+    Publish();
+    return view;
+  }
+
+  template <typename F>
+  absl::StatusOr<manager::SessionView> Change(const std::string& id, const manager::Caller& caller,
+                                              F change) {
+    std::lock_guard lock(mutex_);
+    for (auto session = sessions_.begin(); session != sessions_.end(); ++session) {
+      if (session->id != id) continue;
+      if (session->caller.uid != caller.uid) {
+        return absl::PermissionDeniedError("session '" + id + "' belongs to another user");
+      }
+      change(*session);
+      manager::SessionView view = *session;
+      if (view.id.empty()) sessions_.erase(session);
+      Publish();
+      return view;
+    }
+    return absl::NotFoundError("no session '" + id + "'");
+  }
+
+  policies::Assignment NewAssignment(const std::string& session) const {
+    policies::Assignment assignment;
+    assignment.session = session;
+    assignment.model = model_;
+    assignment.point.model = model_;
+    assignment.point.subnet = subnet_;
+    assignment.point.cluster = "cpu0";
+    assignment.point.frequency_khz = 1'000'000;
+    assignment.point.latency_ms = 5.0;
+    assignment.point.latency_evidence = policies::Evidence::kModelled;
+    assignment.point.accuracy = 0.7;
+    assignment.predicted_latency_ms = 6.0;
+    assignment.reasons = {{"fake", "the test decided so"}};
+    return assignment;
+  }
+
+  /// Makes a new status of the members; with mutex_ held.
+  void Publish() {
+    auto view = std::make_shared<manager::StatusView>();
+    view->version = "test";
+    view->board = "a board of the test";
+    view->emulated_board = "test-board";
+    view->power_mode = power_mode_;
+    for (const char* name : {"performance", "balanced", "power-saver"}) {
+      policies::PowerMode mode;
+      mode.name = name;
+      view->power_modes.push_back(mode);
+    }
+    view->policy = "fake";
+    view->models = {{model_, "fake", {"small", "large"}}};
+    manager::ClusterView cluster;
+    cluster.state.info.id = "cpu0";
+    cluster.state.info.frequencies_khz = {500'000, 1'000'000};
+    cluster.state.info.writable = true;
+    cluster.state.frequency_khz = 1'000'000;
+    view->clusters = {cluster};
+    view->rails = {{"VDD_IN", 4.5}};
+    view->board_power_w = 4.5;
+    view->sessions = sessions_;
+    view->decision.policy = "fake";
+    view->decision.reasons = {{"fake", "nothing else was possible"}};
+    view->decision_number = ++decisions_;
+    view->notes = {"a note"};
+    status_ = std::move(view);
+  }
+
+  void Notify() {
+    std::vector<Watcher> watchers;
+    std::shared_ptr<const manager::StatusView> view;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [number, watcher] : watchers_) watchers.push_back(watcher);
+      view = status_;
+    }
+    for (const Watcher& watcher : watchers) watcher(view);
+  }
+
+  const std::string model_;
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  bool refusing_ = false;
+  std::string subnet_ = "small";
+  std::string power_mode_ = "balanced";
+  std::vector<manager::SessionView> sessions_;
+  std::uint64_t last_session_ = 0;
+  std::uint64_t decisions_ = 0;
+  std::uint64_t last_watch_ = 0;
+  std::map<std::uint64_t, Watcher> watchers_;
+  std::shared_ptr<const manager::StatusView> status_;
+  // Last, so that its thread ends first.
+  const std::unique_ptr<base::ThreadTaskRunner> sequence_ =
+      base::ThreadTaskRunner::Create("fake-manager");
+};
+
+}  // namespace dynofa::tests
+
+#endif  // DYNOFA_TESTS_SUPPORT_FAKE_MANAGER_H_
