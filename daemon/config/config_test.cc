@@ -1,5 +1,6 @@
 #include "daemon/config/config.h"
 
+#include <sstream>
 #include <string>
 
 #include "daemon/base/strings.h"
@@ -167,6 +168,40 @@ TEST_CASE("Text that is not TOML is refused with its line") {
   Contains(Refusal("[daemon]\nsocket = \n"), "test.toml:2: not valid TOML");
   Contains(Refusal("\xff\xfe"), "not valid TOML");
   Contains(Refusal("[daemon]\ntick_ms = 100\ntick_ms = 100\n"), "test.toml:3");
+}
+
+/// The shipped configuration with its examples switched on.
+std::string ShippedConfig() {
+  std::istringstream lines(tests::ReadFile(DYNOFA_DEFAULT_CONFIG));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    const bool example = line.rfind("# [[", 0) == 0 ||
+                         (line.rfind("# ", 0) == 0 && line.find(" = ") != std::string::npos);
+    if (line.find("@MODELS@") == std::string::npos)
+      text += (example ? line.substr(2) : line) + "\n";
+  }
+  return text;
+}
+
+TEST_CASE("Every key that the shipped configuration shows is accepted, with its default") {
+  const absl::StatusOr<Config> config = ParseConfig(ShippedConfig(), "dynofad.toml");
+  INFO(config.status());
+  REQUIRE(config.ok());
+  const Config defaults = DefaultConfig();
+  CHECK(config->daemon.socket == defaults.daemon.socket);
+  CHECK(config->daemon.socket_group == defaults.daemon.socket_group);
+  CHECK(config->daemon.state_dir == defaults.daemon.state_dir);
+  CHECK(config->daemon.log_level == defaults.daemon.log_level);
+  CHECK(config->daemon.policy == defaults.daemon.policy);
+  CHECK(config->daemon.power_mode == defaults.daemon.power_mode);
+  CHECK(config->daemon.tick_ms == defaults.daemon.tick_ms);
+  CHECK(config->board.socket == defaults.board.socket);
+  CHECK(config->access.defaults.max_sessions == defaults.access.defaults.max_sessions);
+  CHECK(config->access.defaults.max_in_flight == defaults.access.defaults.max_in_flight);
+  CHECK(config->access.defaults.max_in_flight_bytes ==
+        defaults.access.defaults.max_in_flight_bytes);
+  CHECK(config->access.uids.size() == 1);
+  CHECK(config->power_modes.size() == defaults.power_modes.size() + 1);
 }
 
 TEST_CASE("A file is loaded; one that is missing, a folder or too large is refused") {

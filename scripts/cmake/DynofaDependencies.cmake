@@ -13,6 +13,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 if(DYNOFA_TESTS)
   find_package(Catch2 REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
 endif()
 
 if(DYNOFA_BUILD STREQUAL "all")
