@@ -65,13 +65,15 @@ absl::StatusOr<base::UniqueFd> Listen(const std::string& path, mode_t mode) {
   DYNOFA_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
   DYNOFA_ASSIGN_OR_RETURN(base::UniqueFd fd, NewSocket());
   const auto* name = reinterpret_cast<const sockaddr*>(&address);
-  // The mode is set on the socket before bind, so that the file never is wider than asked for.
+  // Set before bind, so that the file is never open to more than was asked for, and again after
+  // it, since bind applies the umask.
   ::fchmod(fd.get(), mode);
   if (::bind(fd.get(), name, sizeof(address)) != 0) {
     if (errno != EADDRINUSE) return base::ErrnoStatus(errno, path);
     DYNOFA_RETURN_IF_ERROR(RemoveStale(path));
     if (::bind(fd.get(), name, sizeof(address)) != 0) return base::ErrnoStatus(errno, path);
   }
+  if (::chmod(path.c_str(), mode) != 0) return base::ErrnoStatus(errno, path);
   if (::listen(fd.get(), 8) != 0) return base::ErrnoStatus(errno, path);
   return fd;
 }
@@ -111,7 +113,9 @@ absl::Status Send(int fd, std::string_view message) {
     if (::send(fd, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) {
       return absl::OkStatus();
     }
-    if (errno != EINTR) return absl::UnavailableError(base::StrCat("send: ", strerror(errno)));
+    if (errno == EAGAIN) return absl::UnavailableError("the other end does not read");
+    if (errno == EPIPE || errno == ECONNRESET) return absl::CancelledError("the other end is gone");
+    if (errno != EINTR) return base::ErrnoStatus(errno, "send");
   }
 }
 

@@ -35,8 +35,8 @@ struct Peer {
 };
 absl::StatusOr<Peer> PeerOf(int fd);
 
-/// Sends one message without ever waiting: UNAVAILABLE if the other end is gone or its queue is
-/// full. Thread-safe.
+/// Sends one message without ever waiting: UNAVAILABLE if the other end's queue is full,
+/// CANCELLED if the other end is gone. Thread-safe.
 absl::Status Send(int fd, std::string_view message);
 
 /// Waits for the next message. CANCELLED when the other end has closed (an empty message is the

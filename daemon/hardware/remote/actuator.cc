@@ -1,0 +1,133 @@
+#include "daemon/hardware/remote/actuator.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "daemon/base/strings.h"
+
+namespace dynofa::hardware::remote {
+
+// A thread that runs one part after another, and its caller, who waits only so long.
+class Actuator::Worker {
+ public:
+  Worker(const std::string& name, base::Duration patience)
+      : patience_(patience), runner_(base::ThreadTaskRunner::Create(name)) {}
+
+  // The result of `part`, or nullopt if it has not returned in time. It then runs on, and
+  // Stuck() is true until it has. `part` must own what it uses.
+  template <typename T>
+  std::optional<T> Call(std::function<T()> part) {
+    auto result = std::make_shared<std::optional<T>>();
+    {
+      std::lock_guard lock(mutex_);
+      ++outstanding_;
+    }
+    runner_->Post([this, part = std::move(part), result] {
+      T value = part();
+      std::lock_guard lock(mutex_);
+      *result = std::move(value);
+      --outstanding_;
+      finished_.notify_all();
+    });
+    std::unique_lock lock(mutex_);
+    finished_.wait_for(lock, patience_, [&] { return result->has_value(); });
+    return std::move(*result);
+  }
+
+  bool Stuck() {
+    std::lock_guard lock(mutex_);
+    return outstanding_ > 0;
+  }
+
+ private:
+  const base::Duration patience_;
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  int outstanding_ = 0;
+  std::unique_ptr<base::ThreadTaskRunner> runner_;
+};
+
+namespace {
+
+absl::Status StuckStatus(const std::string& cluster) {
+  return absl::UnavailableError(
+      base::StrCat(cluster, ": stuck, a write to its knobs has not returned"));
+}
+
+}  // namespace
+
+Actuator::Actuator(BoardDriver& driver, base::Duration stuck_after)
+    : driver_(driver),
+      stuck_after_(stuck_after),
+      reader_(std::make_unique<Worker>("board-read", stuck_after)),
+      sequence_(base::ThreadTaskRunner::Create("actuator")) {
+  for (const policies::ClusterInfo& cluster : driver.info().clusters) {
+    workers_[cluster.id] =
+        std::make_unique<Worker>(base::StrCat("knobs-", cluster.id), stuck_after);
+  }
+}
+
+Actuator::~Actuator() = default;
+
+void Actuator::Apply(std::vector<policies::ClusterSetting> settings,
+                     std::function<void(ApplyResult)> done) {
+  sequence_->Post([this, settings = std::move(settings), done = std::move(done)] {
+    ApplyResult result;
+    for (const policies::ClusterSetting& setting : settings) {
+      result.outcomes.push_back(ApplyOne(setting));
+    }
+    done(std::move(result));
+  });
+}
+
+SettingOutcome Actuator::ApplyOne(const policies::ClusterSetting& setting) {
+  SettingOutcome outcome;
+  outcome.cluster = setting.cluster;
+  outcome.requested = setting;
+  const auto worker = workers_.find(setting.cluster);
+  if (worker == workers_.end()) {
+    outcome.status = absl::NotFoundError(base::StrCat("no cluster \"", setting.cluster, "\""));
+    return outcome;
+  }
+  if (!worker->second->Stuck()) {
+    auto applied = worker->second->Call<ApplyResult>(
+        [&driver = driver_, setting] { return driver.Apply({setting}); });
+    if (applied && applied->outcomes.size() == 1) return std::move(applied->outcomes[0]);
+  }
+  outcome.status = StuckStatus(setting.cluster);
+  outcome.limited_by = "stuck";
+  return outcome;
+}
+
+void Actuator::Read(std::function<void(absl::StatusOr<BoardReading>)> done) {
+  sequence_->Post([this, done = std::move(done)] {
+    std::optional<absl::StatusOr<BoardReading>> reading;
+    if (!reader_->Stuck()) {
+      reading = reader_->Call<absl::StatusOr<BoardReading>>(
+          [&driver = driver_] { return driver.Read(); });
+    }
+    if (!reading) reading = absl::UnavailableError("a read of the board has not returned");
+    done(*std::move(reading));
+  });
+}
+
+void Actuator::Release(std::function<void(absl::Status)> done) {
+  sequence_->Post([this, done = std::move(done)] { done(ReleaseAll()); });
+}
+
+absl::Status Actuator::ReleaseAll() {
+  absl::Status first;
+  for (const auto& [cluster, worker] : workers_) {
+    const auto released = worker->Call<absl::Status>(
+        [&driver = driver_, id = cluster] { return driver.ReleaseCluster(id); });
+    first.Update(released ? *released : StuckStatus(cluster));
+  }
+  return first;
+}
+
+void Actuator::ReportLoad(std::vector<ClusterLoad> loads) {
+  sequence_->Post([this, loads = std::move(loads)] { driver_.ReportLoad(loads); });
+}
+
+}  // namespace dynofa::hardware::remote

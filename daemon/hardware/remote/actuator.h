@@ -1,0 +1,56 @@
+#ifndef DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_
+#define DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/task_runner.h"
+#include "daemon/hardware/board.h"
+
+namespace dynofa::hardware::remote {
+
+/// Drives a BoardDriver so that a write that blocks in firmware blocks nothing else. Calls are
+/// worked off one after another on a thread of its own, each cluster's part on a thread of that
+/// cluster; a part that does not return within `stuck_after` is answered as "stuck"
+/// (UNAVAILABLE), and its cluster is skipped until it does.
+///
+/// Thread-safe. Answers are given on the actuator's thread and must not block.
+class Actuator {
+ public:
+  /// `driver` must outlive the actuator.
+  Actuator(BoardDriver& driver, base::Duration stuck_after);
+
+  /// Waits for parts that are still stuck.
+  ~Actuator();
+
+  void Apply(std::vector<policies::ClusterSetting> settings, std::function<void(ApplyResult)> done);
+  void Read(std::function<void(absl::StatusOr<BoardReading>)> done);
+
+  /// The release of a stuck cluster follows by itself when its write has returned; the answer,
+  /// UNAVAILABLE, does not wait for that.
+  void Release(std::function<void(absl::Status)> done);
+
+  void ReportLoad(std::vector<ClusterLoad> loads);
+
+ private:
+  class Worker;
+
+  SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
+  absl::Status ReleaseAll();
+
+  BoardDriver& driver_;
+  base::Duration stuck_after_;
+  std::map<std::string, std::unique_ptr<Worker>> workers_;  // by cluster; constant
+  std::unique_ptr<Worker> reader_;
+  // Destroyed first, so that no call reaches a worker that is gone.
+  std::unique_ptr<base::ThreadTaskRunner> sequence_;
+};
+
+}  // namespace dynofa::hardware::remote
+
+#endif  // DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_

@@ -1,0 +1,80 @@
+#include "daemon/hardware/remote/actuator.h"
+
+#include <future>
+
+#include "tests/support/catch.h"
+#include "tests/support/fake_driver.h"
+#include "tests/support/process.h"
+
+namespace dynofa::hardware::remote {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <typename T, typename Start>
+T Await(Start start) {
+  std::promise<T> promise;
+  start([&](T value) { promise.set_value(std::move(value)); });
+  return promise.get_future().get();
+}
+
+ApplyResult Apply(Actuator& actuator, std::vector<policies::ClusterSetting> settings) {
+  return Await<ApplyResult>([&](auto done) { actuator.Apply(std::move(settings), done); });
+}
+
+absl::Status Release(Actuator& actuator) {
+  return Await<absl::Status>([&](auto done) { actuator.Release(done); });
+}
+
+TEST_CASE("Settings are applied, unknown clusters refused, everything released") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 10s);
+  const ApplyResult result = Apply(actuator, {{"cpu0", "", 100, 100}, {"npu", "", 1, 1}});
+  REQUIRE(result.outcomes.size() == 2);
+  CHECK(result.outcomes[0].status.ok());
+  CHECK(result.outcomes[1].status.code() == absl::StatusCode::kNotFound);
+  CHECK(driver.applied().count("cpu0") == 1);
+  CHECK(Release(actuator).ok());
+  CHECK(driver.applied().empty());
+}
+
+TEST_CASE("A stuck cluster is skipped, the others go on, and it comes back by itself") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 20ms);
+  driver.Block("cpu0");
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const ApplyResult result = Apply(actuator, {{"cpu0", "", 100, 100}, {"cpu2", "", 200, 200}});
+    CHECK(result.outcomes[0].status.code() == absl::StatusCode::kUnavailable);
+    CHECK(result.outcomes[0].limited_by == "stuck");
+    CHECK(result.outcomes[1].status.ok());
+  }
+  CHECK(driver.applied().count("cpu2") == 1);
+  driver.Unblock("cpu0");
+  CHECK(tests::WaitUntil([&] {
+    return Apply(actuator, {{"cpu0", "", 200, 200}}).outcomes[0].status.ok();
+  }));
+}
+
+TEST_CASE("A stuck cluster is released when its write returns") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 20ms);
+  driver.Block("cpu0");
+  CHECK_FALSE(Apply(actuator, {{"cpu0", "", 100, 100}}).outcomes[0].status.ok());
+  CHECK(Release(actuator).code() == absl::StatusCode::kUnavailable);
+  CHECK(driver.releases() == 1);
+  driver.Unblock("cpu0");
+  CHECK(tests::WaitUntil([&] { return driver.releases() == 2; }));
+  CHECK(driver.applied().empty());
+}
+
+TEST_CASE("A read that does not return is an error, not a wait") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 20ms);
+  driver.Block("read");
+  const auto reading = Await<absl::StatusOr<BoardReading>>([&](auto done) { actuator.Read(done); });
+  CHECK(reading.status().code() == absl::StatusCode::kUnavailable);
+  driver.Unblock("read");
+}
+
+}  // namespace
+}  // namespace dynofa::hardware::remote

@@ -1,0 +1,162 @@
+#include "daemon/hardware/remote/board_server.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <future>
+#include <string_view>
+#include <utility>
+
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+#include "daemon/hardware/remote/protocol.h"
+#include "daemon/hardware/remote/seqpacket.h"
+
+namespace dynofa::hardware::remote {
+namespace {
+
+// A client that asks faster than the board answers is told so.
+constexpr int kMaxOutstanding = 64;
+
+std::string_view Text(const absl::Status& status) { return base::FromAbsl(status.message()); }
+
+}  // namespace
+
+// Shared with the answers that are under way; the socket closes with the last of them.
+struct BoardServer::Connection {
+  base::UniqueFd fd;
+  pid_t pid = 0;
+  std::atomic<int> outstanding{0};
+
+  void Reply(const Answer& answer) {
+    const absl::Status sent = Send(fd.get(), Encode(answer));
+    if (sent.ok() || absl::IsCancelled(sent)) return;
+    base::LogWarning("client ", pid, " takes no answers (", Text(sent), "): disconnecting it");
+    ::shutdown(fd.get(), SHUT_RDWR);
+  }
+};
+
+BoardServer::BoardServer(base::UniqueFd listener, BoardDriver& driver, Options options)
+    : listener_(std::move(listener)),
+      driver_(driver),
+      options_(std::move(options)),
+      actuator_(driver, options_.stuck_after) {}
+
+BoardServer::~BoardServer() = default;
+
+absl::Status BoardServer::Run(int stop_fd) {
+  const int timeout_ms = static_cast<int>(base::ToMs(options_.tick_interval));
+  for (;;) {
+    pollfd fds[] = {{.fd = stop_fd, .events = POLLIN, .revents = 0},
+                    {.fd = listener_.get(), .events = POLLIN, .revents = 0},
+                    {.fd = client_ ? client_->fd.get() : -1, .events = POLLIN, .revents = 0}};
+    const int ready = ::poll(fds, 3, timeout_ms > 0 ? timeout_ms : -1);
+    if (ready < 0 && errno != EINTR) return base::ErrnoStatus(errno, "poll");
+    if (options_.on_tick) options_.on_tick();
+    if (ready <= 0) continue;
+    if (fds[0].revents != 0) break;
+    // The present client first: its end makes room for the next.
+    if (fds[2].revents != 0) Serve();
+    if (fds[1].revents != 0) Welcome();
+  }
+  const absl::Status released = ReleaseAndWait();
+  client_.reset();
+  return released;
+}
+
+void BoardServer::Welcome() {
+  absl::StatusOr<base::UniqueFd> accepted = Accept(listener_.get());
+  if (!accepted.ok()) {
+    base::LogWarning("a client could not be accepted: ", Text(accepted.status()));
+    return;
+  }
+  const absl::Status refused = Admit(accepted->get());
+  Greeting greeting{refused, refused.ok() ? driver_.info() : BoardInfo{}};
+  const absl::Status sent = Send(accepted->get(), Encode(greeting));
+  if (!refused.ok() || !sent.ok()) {
+    base::LogWarning("refused a client: ", Text(refused.ok() ? sent : refused));
+    return;
+  }
+  client_ = std::make_shared<Connection>();
+  client_->fd = *std::move(accepted);
+  client_->pid = PeerOf(client_->fd.get()).value_or(Peer{}).pid;
+  base::LogInfo("client ", client_->pid, " has the board");
+}
+
+absl::Status BoardServer::Admit(int fd) const {
+  DYNOFA_ASSIGN_OR_RETURN(const Peer peer, PeerOf(fd));
+  const bool allowed = peer.uid == 0 || peer.uid == ::geteuid() || peer.uid == options_.allowed_uid;
+  if (!allowed) {
+    return absl::PermissionDeniedError(
+        base::StrCat("uid ", peer.uid, " may not have the board (--allow-uid)"));
+  }
+  if (client_) {
+    return absl::AlreadyExistsError(
+        base::StrCat("process ", client_->pid, " has the board; there can be only one client"));
+  }
+  return absl::OkStatus();
+}
+
+void BoardServer::Serve() {
+  const absl::StatusOr<std::string> message = Receive(client_->fd.get());
+  if (message.ok()) return Handle(client_, *message);
+  if (absl::IsCancelled(message.status())) {
+    base::LogInfo("client ", client_->pid, " is gone: restoring the knobs");
+  } else {
+    base::LogWarning("client ", client_->pid, ": ", Text(message.status()));
+  }
+  Disconnect();
+}
+
+void BoardServer::Handle(const std::shared_ptr<Connection>& connection, std::string_view message) {
+  absl::StatusOr<Request> request = DecodeRequest(message);
+  if (!request.ok()) {
+    base::LogWarning("client ", connection->pid, " sent nonsense: ", Text(request.status()));
+    connection->Reply({.status = request.status()});
+    return Disconnect();
+  }
+  if (request->op == Op::kLoad) return actuator_.ReportLoad(std::move(request->loads));
+  const std::uint64_t id = request->id;
+  if (connection->outstanding.fetch_add(1) >= kMaxOutstanding) {
+    connection->outstanding.fetch_sub(1);
+    return connection->Reply(
+        {.id = id, .status = absl::ResourceExhaustedError("too many requests without an answer")});
+  }
+  const auto reply = [connection](Answer answer) {
+    connection->Reply(answer);
+    connection->outstanding.fetch_sub(1);
+  };
+  if (request->op == Op::kApply) {
+    actuator_.Apply(std::move(request->settings), [reply, id](ApplyResult result) {
+      reply({.id = id, .applied = std::move(result)});
+    });
+  } else if (request->op == Op::kRead) {
+    actuator_.Read([reply, id](absl::StatusOr<BoardReading> reading) {
+      Answer answer{.id = id, .status = reading.status()};
+      if (reading.ok()) answer.reading = *std::move(reading);
+      reply(std::move(answer));
+    });
+  } else {
+    actuator_.Release([reply, id](absl::Status status) { reply({.id = id, .status = status}); });
+  }
+}
+
+void BoardServer::Disconnect() {
+  client_.reset();
+  actuator_.Release([](const absl::Status& status) {
+    if (!status.ok()) base::LogError("restoring the knobs: ", Text(status));
+  });
+}
+
+absl::Status BoardServer::ReleaseAndWait() {
+  auto released = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> answer = released->get_future();
+  actuator_.Release([released](absl::Status status) { released->set_value(std::move(status)); });
+  return answer.get();
+}
+
+}  // namespace dynofa::hardware::remote

@@ -1,0 +1,58 @@
+#ifndef DYNOFA_DAEMON_HARDWARE_REMOTE_BOARD_SERVER_H_
+#define DYNOFA_DAEMON_HARDWARE_REMOTE_BOARD_SERVER_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/unique_fd.h"
+#include "daemon/hardware/board.h"
+#include "daemon/hardware/remote/actuator.h"
+
+namespace dynofa::hardware::remote {
+
+/// Serves a board to one client at a time. When the client's connection ends, however it ends,
+/// the knobs are put back at once. A message that is not understood ends the connection.
+class BoardServer {
+ public:
+  struct Options {
+    /// Who may connect besides root and the server's own user.
+    std::optional<uid_t> allowed_uid;
+    /// When a part of a transaction counts as stuck.
+    base::Duration stuck_after = std::chrono::milliseconds(500);
+    /// If set, runs at least this often on the serving thread (for a watchdog).
+    base::Duration tick_interval = base::Duration::zero();
+    std::function<void()> on_tick;
+  };
+
+  /// `listener` is a listening seqpacket socket. `driver` must outlive the server.
+  BoardServer(base::UniqueFd listener, BoardDriver& driver, Options options);
+  ~BoardServer();
+
+  /// Serves on the calling thread until `stop_fd` is readable, then releases the knobs. The
+  /// status is that of the release: UNAVAILABLE if a cluster was stuck.
+  absl::Status Run(int stop_fd);
+
+ private:
+  struct Connection;
+
+  void Welcome();
+  absl::Status Admit(int fd) const;
+  void Serve();
+  void Handle(const std::shared_ptr<Connection>& connection, std::string_view message);
+  void Disconnect();
+  absl::Status ReleaseAndWait();
+
+  base::UniqueFd listener_;
+  BoardDriver& driver_;
+  Options options_;
+  Actuator actuator_;
+  std::shared_ptr<Connection> client_;
+};
+
+}  // namespace dynofa::hardware::remote
+
+#endif  // DYNOFA_DAEMON_HARDWARE_REMOTE_BOARD_SERVER_H_

@@ -1,0 +1,163 @@
+#include "daemon/hardware/remote/remote_board.h"
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+#include "daemon/base/unique_fd.h"
+#include "daemon/hardware/remote/protocol.h"
+#include "daemon/hardware/remote/seqpacket.h"
+
+namespace dynofa::hardware::remote {
+namespace {
+
+using OnAnswer = std::function<void(absl::StatusOr<Answer>)>;
+
+// What the board, its receiving thread and the tasks on the runner share. Only the board keeps
+// it alive, so that a task that runs later finds out that the board is gone.
+struct Link {
+  base::UniqueFd fd;
+  std::mutex mutex;
+  std::map<std::uint64_t, OnAnswer> waiting;
+  std::uint64_t last_id = 0;
+  bool lost = false;
+
+  // Runs the callback of a call, if it is still waiting.
+  void Finish(std::uint64_t id, const absl::StatusOr<Answer>& answer) {
+    OnAnswer done;
+    {
+      std::lock_guard lock(mutex);
+      const auto found = waiting.find(id);
+      if (found == waiting.end()) return;
+      done = std::move(found->second);
+      waiting.erase(found);
+    }
+    done(answer);
+  }
+
+  std::map<std::uint64_t, OnAnswer> Lose() {
+    std::lock_guard lock(mutex);
+    lost = true;
+    return std::exchange(waiting, {});
+  }
+};
+
+class RemoteBoard final : public Board {
+ public:
+  RemoteBoard(base::UniqueFd fd, BoardInfo info, base::TaskRunner& runner, RemoteOptions options)
+      : info_(std::move(info)), runner_(runner), options_(std::move(options)) {
+    link_->fd = std::move(fd);
+    receiver_ = std::thread([this] { ReceiveLoop(); });
+  }
+
+  ~RemoteBoard() override {
+    // Ends the receiver's wait; the connection itself is closed with the link.
+    ::shutdown(link_->fd.get(), SHUT_RDWR);
+    receiver_.join();
+  }
+
+  const BoardInfo& info() const override { return info_; }
+
+  void Apply(std::vector<policies::ClusterSetting> settings, Callback<ApplyResult> done) override {
+    Call({.op = Op::kApply, .settings = std::move(settings)},
+         [done = std::move(done)](absl::StatusOr<Answer> answer) {
+           if (!answer.ok()) return done(answer.status());
+           if (!answer->status.ok()) return done(answer->status);
+           done(std::move(answer->applied));
+         });
+  }
+
+  void Read(Callback<BoardReading> done) override {
+    Call({.op = Op::kRead}, [done = std::move(done)](absl::StatusOr<Answer> answer) {
+      if (!answer.ok()) return done(answer.status());
+      if (!answer->status.ok()) return done(answer->status);
+      done(std::move(answer->reading));
+    });
+  }
+
+  void Release(std::function<void(absl::Status)> done) override {
+    Call({.op = Op::kRelease}, [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
+      done(answer.ok() ? answer->status : answer.status());
+    });
+  }
+
+  void ReportLoad(const std::vector<ClusterLoad>& loads) override {
+    // Best effort: a report that cannot be sent is followed by the next one.
+    Send(link_->fd.get(), Encode(Request{.op = Op::kLoad, .loads = loads})).IgnoreError();
+  }
+
+ private:
+  void Call(Request request, OnAnswer done) {
+    bool lost = false;
+    {
+      std::lock_guard lock(link_->mutex);
+      request.id = ++link_->last_id;
+      link_->waiting[request.id] = std::move(done);
+      lost = link_->lost;
+    }
+    const absl::Status sent =
+        lost ? absl::UnavailableError("the connection to dynofa-boardd is lost")
+             : Send(link_->fd.get(), Encode(request));
+    const absl::Status failure =
+        sent.ok() ? absl::DeadlineExceededError("dynofa-boardd has not answered in time")
+                  : absl::UnavailableError(sent.message());
+    const base::Duration delay = sent.ok() ? options_.timeout : base::Duration::zero();
+    runner_.PostDelayed(delay, [weak = std::weak_ptr<Link>(link_), id = request.id, failure] {
+      if (const auto link = weak.lock()) link->Finish(id, failure);
+    });
+  }
+
+  void ReceiveLoop() {
+    for (;;) {
+      const absl::StatusOr<std::string> message = Receive(link_->fd.get());
+      if (!message.ok()) return Lost(message.status());
+      absl::StatusOr<Answer> answer = DecodeAnswer(*message);
+      if (!answer.ok()) return Lost(answer.status());
+      // An answer with id 0 belongs to no call: the server's last words.
+      if (answer->id == 0) return Lost(answer->status);
+      runner_.Post([weak = std::weak_ptr<Link>(link_), answer = *std::move(answer)] {
+        if (const auto link = weak.lock()) link->Finish(answer.id, answer);
+      });
+    }
+  }
+
+  void Lost(const absl::Status& why) {
+    const absl::Status status =
+        absl::UnavailableError(base::StrCat("lost dynofa-boardd: ", base::FromAbsl(why.message())));
+    runner_.Post([weak = std::weak_ptr<Link>(link_), status, on_lost = options_.on_lost] {
+      const auto link = weak.lock();
+      if (!link) return;
+      for (const auto& [id, done] : link->Lose()) done(status);
+      if (on_lost) on_lost(status);
+    });
+  }
+
+  const BoardInfo info_;
+  base::TaskRunner& runner_;
+  const RemoteOptions options_;
+  const std::shared_ptr<Link> link_ = std::make_shared<Link>();
+  std::thread receiver_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Board>> ConnectBoard(const std::string& path,
+                                                    base::TaskRunner& runner,
+                                                    RemoteOptions options) {
+  DYNOFA_ASSIGN_OR_RETURN(base::UniqueFd fd, Connect(path));
+  const absl::StatusOr<std::string> message = Receive(fd.get(), options.timeout);
+  if (!message.ok()) return base::Annotate(message.status(), base::StrCat(path, ": no greeting"));
+  DYNOFA_ASSIGN_OR_RETURN(Greeting greeting, DecodeGreeting(*message));
+  if (!greeting.refused.ok()) return base::Annotate(greeting.refused, path);
+  return std::unique_ptr<Board>(std::make_unique<RemoteBoard>(
+      std::move(fd), std::move(greeting.info), runner, std::move(options)));
+}
+
+}  // namespace dynofa::hardware::remote
