@@ -1,6 +1,7 @@
 #include "policies/cost_table.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace dynofa::policies {
 namespace {
@@ -13,8 +14,19 @@ std::int64_t ModeCap(const PowerMode& mode, const ClusterInfo& info) {
                                    static_cast<double>(info.frequencies_khz.back()));
 }
 
+/// The step of a clock that cannot be set that is nearest to where it stands; the highest if that
+/// is unknown.
+std::int64_t NearestStep(const ClusterState& state) {
+  const auto& steps = state.info.frequencies_khz;
+  if (state.frequency_khz <= 0) return steps.back();
+  return *std::min_element(steps.begin(), steps.end(), [&](std::int64_t a, std::int64_t b) {
+    return std::abs(a - state.frequency_khz) < std::abs(b - state.frequency_khz);
+  });
+}
+
 std::vector<std::int64_t> AllowedFrequencies(const ClusterState& state, const PowerMode& mode) {
-  if (state.info.frequencies_khz.empty() || !state.info.writable) return {0};
+  if (state.info.frequencies_khz.empty()) return {0};
+  if (!state.info.writable) return {NearestStep(state)};
   std::int64_t cap = ModeCap(mode, state.info);
   if (state.limit_khz > 0) cap = cap > 0 ? std::min(cap, state.limit_khz) : state.limit_khz;
   std::vector<std::int64_t> allowed;

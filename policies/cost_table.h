@@ -16,8 +16,8 @@ namespace dynofa::policies {
 /// and arranged for looking up. Refers to the snapshot, which must outlive it.
 class CostTable {
  public:
-  /// A cluster that may be used, with the frequencies allowed now, ascending ({0} where the clock
-  /// cannot be set).
+  /// A cluster that may be used, with the frequencies allowed now, ascending: {0} where the clock
+  /// has no steps, the present step alone where it cannot be set.
   struct Cluster {
     const ClusterState* state = nullptr;
     std::vector<std::int64_t> frequencies_khz;

@@ -27,6 +27,17 @@ TEST_CASE("a mode's caps and heat remove frequencies, never all of them") {
   CHECK(table.clusters()[1].frequencies_khz == std::vector<std::int64_t>{500000});
 }
 
+TEST_CASE("a clock that cannot be set counts with the step where it stands") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.clusters[0].info.writable = false;
+  snapshot.clusters[0].frequency_khz = 900000;
+  snapshot.clusters[1].info.writable = false;
+  const CostTable table(snapshot);
+  CHECK(table.clusters()[0].frequencies_khz == std::vector<std::int64_t>{1000000});
+  CHECK(table.clusters()[1].frequencies_khz == std::vector<std::int64_t>{1000000});
+  CHECK(table.Ladder("net", 0).size() == 3);
+}
+
 TEST_CASE("clusters that are gone, without cores or without executors are left out") {
   Snapshot snapshot = TestSnapshot();
   snapshot.clusters[0].available = false;

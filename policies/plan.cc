@@ -18,6 +18,8 @@ constexpr double kWattsForAccuracy = 3.0;
 constexpr double kWattsToBreakTies = 1e-3;
 /// Cost of moving a session to another cluster, W-equivalent.
 constexpr double kMigrationW = 0.05;
+/// Cost of a millisecond that a request without a session takes, W-equivalent.
+constexpr double kStandbyWeight = 1e-4;
 /// A violated power cap outweighs every requirement.
 constexpr double kCapWeight = 1e6;
 
@@ -222,11 +224,16 @@ PlanCost Planner::Cost(const Plan& plan) const {
   }
   double inaccuracy = 0.0;
   double moved = 0.0;
+  double standby_ms = 0.0;
   for (std::size_t i = 0; i < plan.placements.size(); ++i) {
     if (!plan.placements[i]) continue;
     const SessionState& state = snapshot_.sessions[i];
     const OperatingPoint& point = Point(plan, i);
-    inaccuracy += (1.0 - point.accuracy) * (state.standby ? 0.01 : Weight(state.requirement) / 5.0);
+    if (state.standby) {
+      standby_ms += table_.LatencyMs(plan.placements[i]->cluster, point);
+      continue;
+    }
+    inaccuracy += (1.0 - point.accuracy) * Weight(state.requirement) / 5.0;
     const Assignment* before = snapshot_.current.Find(state.id);
     if (before != nullptr && before->point.cluster != point.cluster) moved += kMigrationW;
   }
@@ -241,6 +248,8 @@ PlanCost Planner::Cost(const Plan& plan) const {
       cost.objective = power + inaccuracy * kWattsToBreakTies + moved;
       break;
   }
+  // Requests without a session must hold up the sessions as little as possible.
+  cost.objective += standby_ms * kStandbyWeight;
   if (snapshot_.mode.max_power_w && PowerKnown()) {
     cost.violation += kCapWeight * Excess(power, *snapshot_.mode.max_power_w);
   }

@@ -28,8 +28,8 @@ struct SessionState {
   std::string model;
   Requirement requirement;
   Observation observed;
-  /// The default route of a model, for requests without a session: gets an assignment, but
-  /// counts no demand and makes no cluster busy.
+  /// The default route of a model, for requests without a session: gets an assignment, the
+  /// quickest there is, but counts no demand and makes no cluster busy.
   bool standby = false;
 };
 

@@ -1,0 +1,128 @@
+#include "daemon/manager/cluster_tracker.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace dynofa::manager {
+namespace {
+
+/// How much slower a cluster is expected to run beside others that take `load` of it.
+double SlowdownBeside(double load) { return 1.0 / (1.0 - std::clamp(load, 0.0, 0.9)); }
+
+/// A jump of others' load beyond this makes the estimate start over from what it explains.
+constexpr double kLoadJump = 0.2;
+
+}  // namespace
+
+void ClusterTracker::SetBoard(const hardware::BoardInfo& board) {
+  std::map<std::string, Cluster> before = std::exchange(clusters_, {});
+  order_.clear();
+  for (const policies::ClusterInfo& info : board.clusters) {
+    Cluster& cluster = clusters_[info.id];
+    if (auto known = before.find(info.id); known != before.end()) {
+      cluster.slowdown = known->second.slowdown;
+    }
+    cluster.view.state.info = info;
+    cluster.view.state.slowdown = cluster.slowdown.value();
+    order_.push_back(info.id);
+  }
+}
+
+void ClusterTracker::LoseBoard(const std::string& reason) {
+  for (auto& [id, cluster] : clusters_) {
+    cluster.view.state.info.writable = false;
+    cluster.view.state.info.read_only_reason = reason;
+    cluster.view.requested = cluster.view.effective = {};
+    cluster.view.limited_by.clear();
+  }
+}
+
+void ClusterTracker::Update(const hardware::BoardReading& reading) {
+  for (const hardware::ClusterReading& read : reading.clusters) {
+    auto found = clusters_.find(read.cluster);
+    if (found == clusters_.end()) continue;
+    policies::ClusterState& state = found->second.view.state;
+    if (std::abs(read.foreign_load - state.foreign_load) > kLoadJump) {
+      found->second.slowdown.Restart(SlowdownBeside(read.foreign_load));
+      state.slowdown = found->second.slowdown.value();
+    }
+    state.available = read.available;
+    state.frequency_khz = read.frequency_khz;
+    state.limit_khz = read.limit_khz;
+    state.limited_by = read.limited_by;
+    state.static_power_w = read.static_power_w;
+    state.foreign_load = read.foreign_load;
+    found->second.view.effective = {read.cluster, read.governor, read.min_khz, read.max_khz};
+    found->second.view.limited_by = read.limited_by;
+  }
+  for (const hardware::ZoneReading& zone : reading.zones) {
+    auto found = clusters_.find(zone.cluster);
+    if (found == clusters_.end()) continue;
+    found->second.view.state.temperature_c = zone.temperature_c;
+  }
+}
+
+void ClusterTracker::Update(const hardware::ApplyResult& result) {
+  for (const hardware::SettingOutcome& outcome : result.outcomes) {
+    auto found = clusters_.find(outcome.cluster);
+    if (found == clusters_.end()) continue;
+    ClusterView& view = found->second.view;
+    view.requested = outcome.requested;
+    view.effective = outcome.effective;
+    view.limited_by =
+        outcome.status.ok() ? outcome.limited_by : std::string(outcome.status.message());
+    const bool pinned =
+        outcome.effective.min_khz > 0 && outcome.effective.min_khz == outcome.effective.max_khz;
+    if (pinned) view.state.frequency_khz = outcome.effective.max_khz;
+  }
+}
+
+void ClusterTracker::Observe(const dispatch::Outcome& outcome) {
+  auto found = clusters_.find(outcome.cluster);
+  if (found == clusters_.end()) return;
+  Cluster& cluster = found->second;
+  cluster.busy += outcome.compute;
+  if (outcome.kind != dispatch::Outcome::Kind::kCompleted) return;
+  ++cluster.runs;
+  cluster.slowdown.Observe(outcome.expected_ms, base::ToMs(outcome.compute));
+  cluster.view.state.slowdown = cluster.slowdown.value();
+}
+
+std::vector<hardware::ClusterLoad> ClusterTracker::EndWindow(base::Duration length) {
+  std::vector<hardware::ClusterLoad> loads;
+  const double seconds = std::max(base::ToSeconds(length), 1e-3);
+  for (const std::string& id : order_) {
+    Cluster& cluster = clusters_[id];
+    loads.push_back({id, std::min(1.0, base::ToSeconds(cluster.busy) / seconds)});
+    if (cluster.runs == 0) {
+      cluster.slowdown.Drift(SlowdownBeside(cluster.view.state.foreign_load));
+      cluster.view.state.slowdown = cluster.slowdown.value();
+    }
+    cluster.busy = {};
+    cluster.runs = 0;
+  }
+  return loads;
+}
+
+std::vector<ClusterView> ClusterTracker::Views() const {
+  std::vector<ClusterView> views;
+  for (const std::string& id : order_) views.push_back(clusters_.at(id).view);
+  return views;
+}
+
+std::vector<policies::ClusterState> ClusterTracker::States() const {
+  std::vector<policies::ClusterState> states;
+  for (const std::string& id : order_) states.push_back(clusters_.at(id).view.state);
+  return states;
+}
+
+std::map<std::string, std::int64_t> ClusterTracker::Frequencies() const {
+  std::map<std::string, std::int64_t> frequencies;
+  for (const auto& [id, cluster] : clusters_) {
+    frequencies[id] = cluster.view.state.frequency_khz;
+  }
+  return frequencies;
+}
+
+}  // namespace dynofa::manager

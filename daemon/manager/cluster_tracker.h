@@ -1,0 +1,56 @@
+#ifndef DYNOFA_DAEMON_MANAGER_CLUSTER_TRACKER_H_
+#define DYNOFA_DAEMON_MANAGER_CLUSTER_TRACKER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/dispatch/dispatcher.h"
+#include "daemon/dispatch/slowdown.h"
+#include "daemon/hardware/board.h"
+#include "daemon/manager/manager_api.h"
+
+namespace dynofa::manager {
+
+/// What is known of each cluster: the last reading, what was asked of its knobs and what they
+/// answered, and how fast it runs compared to its profile. Passive; belongs to the manager's
+/// sequence.
+class ClusterTracker {
+ public:
+  /// Starts over with the clusters of a board; estimates of clusters that stay are kept.
+  void SetBoard(const hardware::BoardInfo& board);
+
+  /// Without a board that answers, nothing can be written: every cluster becomes read-only, with
+  /// this reason.
+  void LoseBoard(const std::string& reason);
+
+  void Update(const hardware::BoardReading& reading);
+  void Update(const hardware::ApplyResult& result);
+  void Observe(const dispatch::Outcome& outcome);
+
+  /// Ends a window of `length`: returns how busy inferences kept each cluster in it, and lets the
+  /// estimates of clusters without runs drift to what the load of others explains.
+  std::vector<hardware::ClusterLoad> EndWindow(base::Duration length);
+
+  std::vector<policies::ClusterState> States() const;
+  std::vector<ClusterView> Views() const;
+  /// Clock of each cluster as last read back, kHz.
+  std::map<std::string, std::int64_t> Frequencies() const;
+
+ private:
+  struct Cluster {
+    ClusterView view;
+    dispatch::Slowdown slowdown;
+    base::Duration busy{};
+    std::int64_t runs = 0;
+  };
+
+  std::map<std::string, Cluster> clusters_;
+  std::vector<std::string> order_;
+};
+
+}  // namespace dynofa::manager
+
+#endif  // DYNOFA_DAEMON_MANAGER_CLUSTER_TRACKER_H_

@@ -1,0 +1,348 @@
+#include "daemon/manager/manager.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/log.h"
+#include "daemon/base/strings.h"
+
+namespace dynofa::manager {
+namespace {
+
+std::string ModeNames(const std::vector<policies::PowerMode>& modes) {
+  std::string names;
+  for (const policies::PowerMode& mode : modes) names += (names.empty() ? "" : ", ") + mode.name;
+  return names;
+}
+
+/// Do two decisions run the same subnets in the same places at the same clocks?
+bool SameInEffect(const policies::Decision& a, const policies::Decision& b) {
+  return a.settings == b.settings &&
+         std::equal(a.assignments.begin(), a.assignments.end(), b.assignments.begin(),
+                    b.assignments.end(), [](const auto& x, const auto& y) {
+                      return x.session == y.session && x.feasible == y.feasible &&
+                             x.point.subnet == y.point.subnet &&
+                             x.point.cluster == y.point.cluster &&
+                             x.point.frequency_khz == y.point.frequency_khz;
+                    });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Manager>> Manager::Create(ManagerOptions options,
+                                                         ManagerDependencies dependencies) {
+  if (dependencies.models.empty()) {
+    return absl::InvalidArgumentError("no model is hosted; name at least one in [[model]]");
+  }
+  auto manager = std::unique_ptr<Manager>(new Manager(std::move(options), std::move(dependencies)));
+  if (manager->FindMode(manager->mode_) == nullptr) {
+    return absl::InvalidArgumentError(base::StrCat("unknown power mode '", manager->mode_,
+                                                   "'; there are: ", ModeNames(manager->modes_)));
+  }
+  return manager;
+}
+
+Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
+    : options_(std::move(options)),
+      world_(std::move(dependencies)),
+      started_(world_.clock.Now()),
+      modes_(options_.power_modes),
+      mode_(options_.power_mode),
+      sessions_(options_.limits_of),
+      window_start_(started_),
+      self_(std::make_shared<Manager*>(this)) {
+  published_.store(std::make_shared<StatusView>());
+}
+
+void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
+  board_ = std::move(board);
+  const hardware::BoardInfo& info = board_->info();
+  board_name_ = info.name;
+  emulated_board_ = info.emulated_model;
+  board_notes_ = info.notes;
+  lost_board_.clear();
+  reading_ = false;
+  applied_.clear();
+  modes_ = options_.power_modes;
+  for (const policies::PowerMode& mode : info.vendor_modes) {
+    if (FindMode(mode.name) == nullptr) modes_.push_back(mode);
+  }
+  clusters_.SetBoard(info);
+  auto points = std::make_shared<std::vector<policies::OperatingPoint>>();
+  for (const HostedModel& model : world_.models) {
+    const auto more = world_.costs->Points(model.info, info.clusters);
+    points->insert(points->end(), more.begin(), more.end());
+  }
+  points_ = std::move(points);
+  routes_ = std::make_unique<RouteBuilder>(points_);
+  Decide();
+  ReadBoard();
+}
+
+void Manager::LoseBoard(const std::string& why) {
+  base::LogWarning("serving without knobs: ", why);
+  lost_board_ = "serving without knobs: " + why;
+  board_.reset();
+  clusters_.LoseBoard(why);
+  Decide();
+}
+
+void Manager::Start() { Tick(); }
+
+void Manager::Stop(std::function<void(absl::Status)> done) {
+  stopping_ = true;
+  if (board_ == nullptr) {
+    done(absl::OkStatus());
+    return;
+  }
+  board_->Release(std::move(done));
+}
+
+void Manager::Tick() {
+  TakeOutcomes();
+  const base::TimePoint now = world_.clock.Now();
+  const base::Duration window = now - window_start_;
+  if (window > base::Duration::zero()) {
+    sessions_.EndWindow(window);
+    const auto loads = clusters_.EndWindow(window);
+    if (board_ != nullptr) board_->ReportLoad(loads);
+    window_start_ = now;
+  }
+  for (const std::string& id : sessions_.ExpireLeases(now)) {
+    base::LogInfo("session ", id, " ended: its lease ran out");
+  }
+  Decide();
+  ReadBoard();
+  world_.on_tick();
+  world_.runner.PostDelayed(options_.tick, [self = std::weak_ptr(self_)] {
+    if (auto manager = self.lock()) (*manager)->Tick();
+  });
+}
+
+void Manager::TakeOutcomes() {
+  while (auto outcome = world_.outcomes.Pop()) {
+    sessions_.Observe(*outcome);
+    clusters_.Observe(*outcome);
+  }
+}
+
+void Manager::ReadBoard() {
+  if (board_ == nullptr || reading_) return;
+  reading_ = true;
+  board_->Read([self = std::weak_ptr(self_)](absl::StatusOr<hardware::BoardReading> reading) {
+    auto manager = self.lock();
+    if (!manager) return;
+    Manager& me = **manager;
+    me.reading_ = false;
+    if (!reading.ok()) {
+      base::LogWarning("reading the board failed: ", base::FromAbsl(reading.status().message()));
+      return;
+    }
+    me.last_reading_ = *std::move(reading);
+    me.clusters_.Update(me.last_reading_);
+    me.world_.on_reading(me.last_reading_);
+    me.PublishRoutes();
+    me.PublishStatus();
+  });
+}
+
+policies::Snapshot Manager::TakeSnapshot() const {
+  policies::Snapshot snapshot;
+  snapshot.time_s = base::ToSeconds(world_.clock.Now() - started_);
+  snapshot.mode = *FindMode(mode_);
+  snapshot.clusters = clusters_.States();
+  snapshot.sessions = sessions_.States();
+  for (const HostedModel& model : world_.models) {
+    policies::SessionState standby;
+    standby.id = RouteBuilder::kStandbyPrefix + model.info.name;
+    standby.model = model.info.name;
+    standby.requirement.priority = policies::kLowestPriority;
+    standby.standby = true;
+    snapshot.sessions.push_back(std::move(standby));
+  }
+  snapshot.points = points_;
+  snapshot.current = decision_;
+  return snapshot;
+}
+
+void Manager::Decide() {
+  if (stopping_ || points_ == nullptr) return;
+  policies::Decision decision = world_.policy->Decide(TakeSnapshot());
+  const bool changed = decision_number_ == 0 || !SameInEffect(decision, decision_);
+  decision_ = std::move(decision);
+  if (changed) ++decision_number_;
+  ApplySettings();
+  PublishRoutes();
+  PublishStatus();
+}
+
+void Manager::ApplySettings() {
+  if (board_ == nullptr || decision_.settings.empty() || decision_.settings == applied_) return;
+  applied_ = decision_.settings;
+  board_->Apply(
+      applied_, [self = std::weak_ptr(self_)](absl::StatusOr<hardware::ApplyResult> result) {
+        auto manager = self.lock();
+        if (!manager) return;
+        Manager& me = **manager;
+        if (!result.ok()) {
+          base::LogWarning("setting the knobs failed: ", base::FromAbsl(result.status().message()));
+          me.applied_.clear();
+          return;
+        }
+        me.clusters_.Update(*result);
+        me.PublishRoutes();
+        me.PublishStatus();
+      });
+}
+
+void Manager::PublishRoutes() {
+  if (routes_ == nullptr) return;
+  world_.publish_routes(std::make_shared<const dispatch::RoutingTable>(
+      routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies(), ++route_generation_)));
+}
+
+void Manager::PublishStatus() {
+  auto view = std::make_shared<StatusView>();
+  view->version = options_.version;
+  view->board = board_name_;
+  view->emulated_board = emulated_board_;
+  view->uptime_s = base::ToSeconds(world_.clock.Now() - started_);
+  view->power_mode = mode_;
+  view->power_modes = modes_;
+  view->policy = std::string(world_.policy->name());
+  for (const HostedModel& model : world_.models) {
+    ModelView shown{model.info.name, model.backend, {}};
+    for (const engine::SubnetInfo& subnet : model.info.catalogue) {
+      shown.subnets.push_back(subnet.id);
+    }
+    view->models.push_back(std::move(shown));
+  }
+  view->clusters = clusters_.Views();
+  view->zones = last_reading_.zones;
+  view->rails = last_reading_.rails;
+  view->board_power_w = last_reading_.board_power_w;
+  for (const SessionView& session : sessions_.Views()) view->sessions.push_back(ViewOf(session.id));
+  view->decision = decision_;
+  view->decision_number = decision_number_;
+  view->notes = board_notes_;
+  if (!lost_board_.empty()) view->notes.push_back(lost_board_);
+  const std::shared_ptr<const StatusView> published = std::move(view);
+  published_.store(published);
+  const auto watchers = watchers_;
+  for (const auto& [number, watcher] : watchers) watcher(published);
+}
+
+const policies::PowerMode* Manager::FindMode(const std::string& name) const {
+  auto found = std::find_if(modes_.begin(), modes_.end(),
+                            [&](const policies::PowerMode& mode) { return mode.name == name; });
+  return found == modes_.end() ? nullptr : &*found;
+}
+
+bool Manager::HasModel(const std::string& name) const {
+  return std::any_of(world_.models.begin(), world_.models.end(),
+                     [&](const HostedModel& model) { return model.info.name == name; });
+}
+
+SessionView Manager::ViewOf(const std::string& id) const {
+  SessionView view = *sessions_.Find(id);
+  if (const policies::Assignment* assignment = decision_.Find(id)) view.assignment = *assignment;
+  return view;
+}
+
+void Manager::Answer(const absl::Status& status, const std::string& id,
+                     const SessionDone& done) const {
+  if (!status.ok()) {
+    done(status);
+  } else if (sessions_.Find(id) == nullptr) {
+    done(absl::NotFoundError("the session has ended"));
+  } else {
+    done(ViewOf(id));
+  }
+}
+
+void Manager::OpenSession(SessionSpec spec, SessionDone done) {
+  world_.runner.Post([self = std::weak_ptr(self_), spec = std::move(spec), done] {
+    auto manager = self.lock();
+    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
+    Manager& me = **manager;
+    if (!me.HasModel(spec.model)) {
+      std::string names;
+      for (const HostedModel& model : me.world_.models) {
+        names += (names.empty() ? "" : ", ") + model.info.name;
+      }
+      return done(absl::NotFoundError(
+          base::StrCat("there is no model '", spec.model.substr(0, 64), "'; hosted: ", names)));
+    }
+    const auto id = me.sessions_.Open(spec, me.world_.clock.Now());
+    if (!id.ok()) return done(id.status());
+    me.Decide();
+    me.Answer(absl::OkStatus(), *id, done);
+  });
+}
+
+void Manager::UpdateSession(std::string id, Caller caller, policies::Requirement requirement,
+                            SessionDone done) {
+  world_.runner.Post([self = std::weak_ptr(self_), id = std::move(id), caller, requirement, done] {
+    auto manager = self.lock();
+    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
+    Manager& me = **manager;
+    const absl::Status status = me.sessions_.Update(id, caller, requirement);
+    if (status.ok()) me.Decide();
+    me.Answer(status, id, done);
+  });
+}
+
+void Manager::RenewSession(std::string id, Caller caller, base::Duration time_to_live,
+                           SessionDone done) {
+  world_.runner.Post([self = std::weak_ptr(self_), id = std::move(id), caller, time_to_live, done] {
+    auto manager = self.lock();
+    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
+    Manager& me = **manager;
+    me.Answer(me.sessions_.Renew(id, caller, time_to_live, me.world_.clock.Now()), id, done);
+  });
+}
+
+void Manager::CloseSession(std::string id, Caller caller, Done done) {
+  world_.runner.Post([self = std::weak_ptr(self_), id = std::move(id), caller, done] {
+    auto manager = self.lock();
+    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
+    const absl::Status status = (*manager)->sessions_.Close(id, caller);
+    if (status.ok()) (*manager)->Decide();
+    done(status);
+  });
+}
+
+void Manager::SetPowerMode(std::string name, Done done) {
+  world_.runner.Post([self = std::weak_ptr(self_), name = std::move(name), done] {
+    auto manager = self.lock();
+    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
+    Manager& me = **manager;
+    if (me.FindMode(name) == nullptr) {
+      return done(absl::NotFoundError(base::StrCat("there is no power mode '", name.substr(0, 64),
+                                                   "'; there are: ", ModeNames(me.modes_))));
+    }
+    base::LogInfo("power mode ", me.mode_, " -> ", name);
+    me.mode_ = name;
+    me.Decide();
+    done(absl::OkStatus());
+  });
+}
+
+std::uint64_t Manager::Watch(Watcher watcher) {
+  const std::uint64_t number = ++watches_;
+  world_.runner.Post([self = std::weak_ptr(self_), number, watcher = std::move(watcher)] {
+    if (auto manager = self.lock()) {
+      (*manager)->watchers_.emplace(number, watcher);
+      watcher((*manager)->status());
+    }
+  });
+  return number;
+}
+
+void Manager::Unwatch(std::uint64_t watch) {
+  world_.runner.Post([self = std::weak_ptr(self_), watch] {
+    if (auto manager = self.lock()) (*manager)->watchers_.erase(watch);
+  });
+}
+
+}  // namespace dynofa::manager

@@ -1,0 +1,141 @@
+#ifndef DYNOFA_DAEMON_MANAGER_MANAGER_H_
+#define DYNOFA_DAEMON_MANAGER_MANAGER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/mpsc_ring.h"
+#include "daemon/base/task_runner.h"
+#include "daemon/dispatch/dispatcher.h"
+#include "daemon/engine/catalogue.h"
+#include "daemon/engine/cost_model.h"
+#include "daemon/hardware/board.h"
+#include "daemon/manager/cluster_tracker.h"
+#include "daemon/manager/manager_api.h"
+#include "daemon/manager/route_builder.h"
+#include "daemon/manager/session_book.h"
+#include "policies/policy.h"
+
+namespace dynofa::manager {
+
+/// Ends of requests on their way from the request path to the loop.
+using OutcomeRing = base::MpscRing<dispatch::Outcome>;
+
+/// A hosted model as the manager needs it.
+struct HostedModel {
+  engine::ModelInfo info;
+  std::string backend;
+};
+
+struct ManagerOptions {
+  std::string version;
+  std::vector<policies::PowerMode> power_modes;
+  std::string power_mode = "balanced";
+  base::Duration tick = std::chrono::milliseconds(500);
+  SessionBook::LimitsOf limits_of = [](std::uint32_t) { return SessionLimits{}; };
+};
+
+/// The world as the manager sees it. Everything named by reference must outlive the manager.
+struct ManagerDependencies {
+  const base::Clock& clock;
+  /// The manager's own sequence: the only one that touches the board.
+  base::TaskRunner& runner;
+  OutcomeRing& outcomes;
+  std::unique_ptr<policies::Policy> policy;
+  std::vector<HostedModel> models;
+  std::shared_ptr<const engine::CostModel> costs;
+  /// Puts routes in force; must not block.
+  std::function<void(std::shared_ptr<const dispatch::RoutingTable>)> publish_routes;
+  /// Runs after each reading of the board.
+  std::function<void(const hardware::BoardReading&)> on_reading = [](const auto&) {};
+  /// Runs once a tick, as the sign of life of the loop.
+  std::function<void()> on_tick = [] {};
+};
+
+/// The loop: sense, decide, apply, read back, explain. Decides at once when a session or the
+/// power mode changes, and on a slow tick, on which readings of the board come in.
+class Manager final : public ManagerApi {
+ public:
+  /// INVALID_ARGUMENT for an unknown power mode or no model.
+  static absl::StatusOr<std::unique_ptr<Manager>> Create(ManagerOptions options,
+                                                         ManagerDependencies dependencies);
+
+  // The rest runs on the manager's sequence only.
+
+  /// Takes a board; the previous one is dropped. `managed` is false for a board without
+  /// dynofa-boardd, whose knobs stay as they are.
+  void AttachBoard(std::unique_ptr<hardware::Board> board);
+  /// The board stopped answering: serve on without knobs and say `why`.
+  void LoseBoard(const std::string& why);
+  /// Starts the tick. Call once, after AttachBoard.
+  void Start();
+  /// Puts the knobs back and runs `done`; no decision is applied afterwards.
+  void Stop(std::function<void(absl::Status)> done);
+
+  // ManagerApi, from any thread.
+  void OpenSession(SessionSpec spec, SessionDone done) override;
+  void UpdateSession(std::string id, Caller caller, policies::Requirement requirement,
+                     SessionDone done) override;
+  void RenewSession(std::string id, Caller caller, base::Duration time_to_live,
+                    SessionDone done) override;
+  void CloseSession(std::string id, Caller caller, Done done) override;
+  void SetPowerMode(std::string name, Done done) override;
+  std::shared_ptr<const StatusView> status() const override { return published_.load(); }
+  std::uint64_t Watch(Watcher watcher) override;
+  void Unwatch(std::uint64_t watch) override;
+
+ private:
+  Manager(ManagerOptions options, ManagerDependencies dependencies);
+
+  void Tick();
+  void TakeOutcomes();
+  void ReadBoard();
+  void Decide();
+  policies::Snapshot TakeSnapshot() const;
+  void ApplySettings();
+  void PublishRoutes();
+  void PublishStatus();
+  const policies::PowerMode* FindMode(const std::string& name) const;
+  bool HasModel(const std::string& name) const;
+  SessionView ViewOf(const std::string& id) const;
+  void Answer(const absl::Status& status, const std::string& id, const SessionDone& done) const;
+
+  const ManagerOptions options_;
+  ManagerDependencies world_;
+  const base::TimePoint started_;
+  std::unique_ptr<hardware::Board> board_;
+  std::string board_name_;
+  std::string emulated_board_;
+  std::vector<std::string> board_notes_;
+  std::string lost_board_;
+  bool stopping_ = false;
+  bool reading_ = false;
+  std::vector<policies::PowerMode> modes_;
+  std::string mode_;
+  SessionBook sessions_;
+  ClusterTracker clusters_;
+  std::shared_ptr<const std::vector<policies::OperatingPoint>> points_;
+  std::unique_ptr<RouteBuilder> routes_;
+  hardware::BoardReading last_reading_;
+  base::TimePoint window_start_;
+  policies::Decision decision_;
+  std::vector<policies::ClusterSetting> applied_;
+  std::uint64_t decision_number_ = 0;
+  std::uint64_t route_generation_ = 0;
+  std::map<std::uint64_t, Watcher> watchers_;
+  std::atomic<std::uint64_t> watches_{0};
+  std::atomic<std::shared_ptr<const StatusView>> published_;
+  /// Lets tasks and callbacks that outlive the manager notice that it is gone.
+  std::shared_ptr<Manager*> self_;
+};
+
+}  // namespace dynofa::manager
+
+#endif  // DYNOFA_DAEMON_MANAGER_MANAGER_H_

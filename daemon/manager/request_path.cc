@@ -1,0 +1,227 @@
+#include "daemon/manager/request_path.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+#include "daemon/engine/preprocess.h"
+
+namespace dynofa::manager {
+
+absl::StatusOr<std::unique_ptr<RequestPath>> RequestPath::Create(
+    RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes,
+    std::vector<std::shared_ptr<engine::Supernet>> supernets,
+    std::vector<ClusterExecutor> executors) {
+  auto path = std::unique_ptr<RequestPath>(new RequestPath(options, clock, outcomes));
+  for (auto& supernet : supernets) DYNOFA_RETURN_IF_ERROR(path->Host(std::move(supernet)));
+  path->Start(std::move(executors));
+  return path;
+}
+
+absl::Status RequestPath::Host(std::shared_ptr<engine::Supernet> supernet) {
+  const engine::ModelInfo& info = supernet->info();
+  if (hosted_.contains(info.name)) {
+    return absl::InvalidArgumentError(base::StrCat("two models are called '", info.name, "'"));
+  }
+  Hosted hosted;
+  for (const engine::SubnetInfo& subnet : info.catalogue) {
+    DYNOFA_ASSIGN_OR_RETURN(hosted.subnets[subnet.id], supernet->Prepare(subnet.id));
+    hosted.resolutions.push_back(subnet.resolution);
+  }
+  models_.push_back(info);
+  hosted.supernet = std::move(supernet);
+  hosted_.emplace(info.name, std::move(hosted));
+  return absl::OkStatus();
+}
+
+void RequestPath::Start(std::vector<ClusterExecutor> executors) {
+  executors_ = std::move(executors);
+  threads_.emplace_back([this] { TimerLoop(); });
+  pthread_setname_np(threads_.back().native_handle(), "expiry");
+  for (ClusterExecutor& executor : executors_) {
+    threads_.emplace_back([this, &executor] { ExecutorLoop(executor); });
+    const std::string name = "exec-" + executor.cluster;
+    pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
+  }
+}
+
+RequestPath::~RequestPath() {
+  std::unordered_map<std::uint64_t, Payload> left;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (auto& [id, payload] : payloads_) dispatcher_.Cancel(id, clock_.Now());
+    left.swap(payloads_);
+  }
+  Wake();
+  timer_wake_.notify_all();
+  for (auto& [id, payload] : left) payload.done(absl::UnavailableError("the daemon is stopping"));
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void RequestPath::Wake() {
+  events_.fetch_add(1);
+  events_.notify_all();
+}
+
+void RequestPath::SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
+  routes_.store(std::move(routes));
+  Wake();
+}
+
+void RequestPath::AdoptRoutes() {
+  auto routes = routes_.load();
+  if (routes->generation == adopted_generation_) return;
+  adopted_generation_ = routes->generation;
+  dispatcher_.SetRoutes(std::move(routes));
+}
+
+absl::Status RequestPath::CheckSession(const InferenceRequest& request) const {
+  if (request.session.empty()) return absl::OkStatus();
+  const auto routes = routes_.load();
+  auto session = routes->sessions.find(request.session);
+  if (session == routes->sessions.end()) {
+    return absl::NotFoundError("there is no such session; it may have ended: open a new one");
+  }
+  if (session->second.uid != request.caller.uid) {
+    return absl::PermissionDeniedError("the session belongs to another user");
+  }
+  if (session->second.model != request.model) {
+    return absl::InvalidArgumentError(base::StrCat("the session was opened for model '",
+                                                   session->second.model, "', the request names '",
+                                                   request.model, "'"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request, Done done) {
+  auto hosted = hosted_.find(request.model);
+  if (hosted == hosted_.end()) {
+    return absl::NotFoundError(
+        base::StrCat("there is no model '", request.model.substr(0, 64), "'"));
+  }
+  DYNOFA_RETURN_IF_ERROR(CheckSession(request));
+  DYNOFA_RETURN_IF_ERROR(engine::CheckInput(request.input, hosted->second.resolutions));
+
+  dispatch::Request queued{.session = request.session,
+                           .model = request.model,
+                           .min_accuracy = request.min_accuracy,
+                           .subnet = request.subnet,
+                           .expiry = request.deadline};
+  if (request.slo_ms) queued.target = base::FromMs(*request.slo_ms);
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return absl::UnavailableError("the daemon is stopping");
+    AdoptRoutes();
+    queued.id = next_id_++;
+    DYNOFA_RETURN_IF_ERROR(dispatcher_.Submit(queued, clock_.Now()));
+    payloads_.emplace(queued.id, Payload{std::move(request.input), std::move(done)});
+  }
+  Wake();
+  if (queued.expiry) timer_wake_.notify_one();
+  return queued.id;
+}
+
+void RequestPath::Cancel(std::uint64_t id) {
+  Payload payload;
+  {
+    std::lock_guard lock(mutex_);
+    const auto outcome = dispatcher_.Cancel(id, clock_.Now());
+    if (!outcome) return;
+    outcomes_.Push(*outcome);
+    payload = std::move(payloads_.extract(id).mapped());
+  }
+  payload.done(absl::CancelledError("cancelled by the client"));
+}
+
+void RequestPath::TimerLoop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    std::vector<std::pair<Payload, dispatch::Outcome>> expired;
+    for (dispatch::Outcome& outcome : dispatcher_.Expire(clock_.Now())) {
+      expired.emplace_back(std::move(payloads_.extract(outcome.id).mapped()), std::move(outcome));
+    }
+    if (!expired.empty()) {
+      lock.unlock();
+      for (auto& [payload, outcome] : expired) {
+        payload.done(absl::DeadlineExceededError(base::StrCat(
+            "the deadline passed after ", base::ToMs(outcome.response), " ms in the queue")));
+        outcomes_.Push(std::move(outcome));
+      }
+      lock.lock();
+      continue;
+    }
+    if (const auto next = dispatcher_.NextExpiry()) {
+      timer_wake_.wait_until(lock, *next);
+    } else {
+      timer_wake_.wait(lock);
+    }
+  }
+}
+
+void RequestPath::ExecutorLoop(ClusterExecutor& executor) {
+  const absl::Status pinned = engine::PinThisThread(executor.host_cpus, options_.executor_nice);
+  if (!pinned.ok()) {
+    base::LogWarning("executor of ", executor.cluster, ": ", base::FromAbsl(pinned.message()));
+  }
+  while (!stopping_) {
+    const std::uint32_t seen = events_.load();
+    std::optional<dispatch::Work> work;
+    Payload payload;
+    {
+      std::lock_guard lock(mutex_);
+      AdoptRoutes();
+      work = dispatcher_.NextWork(executor.cluster, clock_.Now());
+      if (work) payload = std::move(payloads_.extract(work->id).mapped());
+    }
+    if (work) {
+      RunOne(executor, *work, std::move(payload));
+    } else if (!stopping_) {
+      events_.wait(seen);
+    }
+  }
+}
+
+void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload) {
+  const Hosted& hosted = hosted_.find(work.model)->second;
+  const std::shared_ptr<const engine::PreparedSubnet> subnet = hosted.subnets.at(work.subnet);
+  absl::StatusOr<engine::RunResult> result =
+      executor.executor->Run(*hosted.supernet, *subnet, payload.input, work.frequency_khz);
+  dispatch::Outcome outcome;
+  {
+    std::lock_guard lock(mutex_);
+    outcome = dispatcher_.Complete(
+        work, clock_.Now(), result.ok() ? result->compute : base::Duration::zero(), result.ok());
+  }
+  const bool missed = outcome.missed;
+  const std::optional<double> energy_mj = outcome.energy_mj;
+  outcomes_.Push(std::move(outcome));
+  if (!result.ok()) return payload.done(result.status());
+  InferenceReply reply = MakeReply(work, *std::move(result));
+  reply.missed = missed;
+  reply.energy_mj = energy_mj;
+  payload.done(std::move(reply));
+}
+
+InferenceReply RequestPath::MakeReply(const dispatch::Work& work, engine::RunResult result) const {
+  const Hosted& hosted = hosted_.find(work.model)->second;
+  InferenceReply reply;
+  reply.compute_ms = base::ToMs(result.compute);
+  reply.time_evidence = result.evidence;
+  reply.output = std::move(result.output);
+  reply.subnet = work.subnet;
+  reply.level = work.level;
+  reply.cluster = work.cluster;
+  reply.frequency_khz = work.frequency_khz;
+  reply.queue_ms = base::ToMs(work.queued);
+  reply.accuracy = work.accuracy;
+  reply.accuracy_evidence = hosted.subnets.at(work.subnet)->info().accuracy_evidence;
+  reply.energy_evidence = options_.energy_evidence;
+  return reply;
+}
+
+}  // namespace dynofa::manager

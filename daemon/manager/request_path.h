@@ -1,0 +1,114 @@
+#ifndef DYNOFA_DAEMON_MANAGER_REQUEST_PATH_H_
+#define DYNOFA_DAEMON_MANAGER_REQUEST_PATH_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/base/clock.h"
+#include "daemon/dispatch/dispatcher.h"
+#include "daemon/engine/executor.h"
+#include "daemon/engine/supernet.h"
+#include "daemon/manager/inference_api.h"
+#include "daemon/manager/manager.h"
+
+namespace dynofa::manager {
+
+/// One executor of a cluster: a thread, pinned to `host_cpus`.
+struct ClusterExecutor {
+  std::string cluster;
+  std::vector<int> host_cpus;
+  std::unique_ptr<engine::Executor> executor;
+};
+
+struct RequestPathOptions {
+  dispatch::DispatcherOptions queues;
+  /// Executors yield to the loop and the timers by this niceness.
+  int executor_nice = 5;
+  /// Label of the energies: what the powers of the routes are.
+  policies::Evidence energy_evidence = policies::Evidence::kUnknown;
+};
+
+/// The request path with its threads: one for each executor and one timer for expiry, around the
+/// passive dispatcher. Its lock is taken by these threads and by submitters only; the manager's
+/// loop hands over routes and receives outcomes without it.
+class RequestPath final : public InferenceApi {
+ public:
+  /// Prepares every subnet of every supernet, so that no request waits for that. `clock` and
+  /// `outcomes` must outlive the path.
+  static absl::StatusOr<std::unique_ptr<RequestPath>> Create(
+      RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes,
+      std::vector<std::shared_ptr<engine::Supernet>> supernets,
+      std::vector<ClusterExecutor> executors);
+
+  /// Fails what is queued with UNAVAILABLE, waits for what runs, joins the threads.
+  ~RequestPath() override;
+
+  /// Puts routes in force; never waits for a run or for the lock. Any thread.
+  void SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes);
+
+  // InferenceApi.
+  const std::vector<engine::ModelInfo>& models() const override { return models_; }
+  absl::StatusOr<std::uint64_t> Submit(InferenceRequest request, Done done) override;
+  void Cancel(std::uint64_t id) override;
+
+ private:
+  struct Hosted {
+    std::shared_ptr<engine::Supernet> supernet;
+    std::map<std::string, std::shared_ptr<const engine::PreparedSubnet>, std::less<>> subnets;
+    std::vector<int> resolutions;
+  };
+  struct Payload {
+    engine::Tensor input;
+    Done done;
+  };
+
+  RequestPath(RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes)
+      : options_(options), clock_(clock), outcomes_(outcomes), dispatcher_(options.queues) {}
+
+  absl::Status Host(std::shared_ptr<engine::Supernet> supernet);
+  void Start(std::vector<ClusterExecutor> executors);
+  void ExecutorLoop(ClusterExecutor& executor);
+  void TimerLoop();
+  void RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload);
+  InferenceReply MakeReply(const dispatch::Work& work, engine::RunResult result) const;
+  absl::Status CheckSession(const InferenceRequest& request) const;
+  /// Brings the newest published routes into the dispatcher. Needs mutex_.
+  void AdoptRoutes();
+  void Wake();
+
+  const RequestPathOptions options_;
+  const base::Clock& clock_;
+  OutcomeRing& outcomes_;
+  std::vector<engine::ModelInfo> models_;
+  std::map<std::string, Hosted, std::less<>> hosted_;
+
+  std::atomic<std::shared_ptr<const dispatch::RoutingTable>> routes_{
+      std::make_shared<const dispatch::RoutingTable>()};
+  /// Counts events that may give an executor work; executors sleep on it.
+  std::atomic<std::uint32_t> events_{0};
+  std::atomic<bool> stopping_{false};
+
+  std::mutex mutex_;
+  std::condition_variable timer_wake_;
+  // Under mutex_:
+  dispatch::Dispatcher dispatcher_;
+  std::uint64_t adopted_generation_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::unordered_map<std::uint64_t, Payload> payloads_;
+
+  std::vector<ClusterExecutor> executors_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace dynofa::manager
+
+#endif  // DYNOFA_DAEMON_MANAGER_REQUEST_PATH_H_

@@ -1,0 +1,96 @@
+#include "daemon/manager/route_builder.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace dynofa::manager {
+namespace {
+
+/// Sorts by latency and keeps what is more accurate than everything faster.
+void KeepPareto(std::vector<policies::Level>& levels) {
+  std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) {
+    return a.latency_ms != b.latency_ms ? a.latency_ms < b.latency_ms : a.accuracy > b.accuracy;
+  });
+  std::vector<policies::Level> kept;
+  for (policies::Level& level : levels) {
+    if (kept.empty() || level.accuracy > kept.back().accuracy) kept.push_back(std::move(level));
+  }
+  levels = std::move(kept);
+}
+
+/// The highest rung that is no more accurate than `accuracy`, or the lowest.
+std::size_t CeilingFor(const std::vector<policies::Level>& ladder, double accuracy) {
+  std::size_t ceiling = 0;
+  for (std::size_t level = 0; level < ladder.size(); ++level) {
+    if (ladder[level].accuracy <= accuracy) ceiling = level;
+  }
+  return ceiling;
+}
+
+}  // namespace
+
+RouteBuilder::RouteBuilder(std::shared_ptr<const std::vector<policies::OperatingPoint>> points) {
+  for (const policies::OperatingPoint& point : *points) {
+    ladders_[{point.model, point.cluster}][point.frequency_khz].push_back(
+        {point.subnet, point.latency_ms, point.accuracy, point.active_power_w.value_or(0.0)});
+  }
+  for (auto& [key, by_frequency] : ladders_) {
+    for (auto& [frequency, ladder] : by_frequency) KeepPareto(ladder);
+  }
+}
+
+RouteBuilder::Ladder RouteBuilder::LadderAt(const Key& key, std::int64_t frequency_khz) const {
+  auto found = ladders_.find(key);
+  if (found == ladders_.end() || found->second.empty()) return {};
+  const auto nearest = std::min_element(
+      found->second.begin(), found->second.end(), [&](const auto& a, const auto& b) {
+        return std::abs(a.first - frequency_khz) < std::abs(b.first - frequency_khz);
+      });
+  Ladder ladder = nearest->second;
+  if (nearest->first > 0 && frequency_khz > 0) {
+    const double scale = static_cast<double>(nearest->first) / static_cast<double>(frequency_khz);
+    for (policies::Level& level : ladder) level.latency_ms *= scale;
+  }
+  return ladder;
+}
+
+dispatch::Route RouteBuilder::MakeRoute(const policies::Assignment& assignment,
+                                        std::int64_t frequency_khz) const {
+  dispatch::Route route;
+  route.model = assignment.model;
+  route.cluster = assignment.point.cluster;
+  route.frequency_khz = frequency_khz > 0 ? frequency_khz : assignment.point.frequency_khz;
+  route.ladder = LadderAt({assignment.model, route.cluster}, route.frequency_khz);
+  route.ceiling = CeilingFor(route.ladder, assignment.point.accuracy);
+  return route;
+}
+
+dispatch::RoutingTable RouteBuilder::Build(
+    const policies::Decision& decision, const std::vector<SessionView>& sessions,
+    const std::map<std::string, std::int64_t>& frequencies_khz, std::uint64_t generation) const {
+  dispatch::RoutingTable table;
+  table.generation = generation;
+  for (const policies::Assignment& assignment : decision.assignments) {
+    auto frequency = frequencies_khz.find(assignment.point.cluster);
+    dispatch::Route route =
+        MakeRoute(assignment, frequency == frequencies_khz.end() ? 0 : frequency->second);
+    if (assignment.session.starts_with(kStandbyPrefix)) {
+      table.defaults[assignment.model] = std::move(route);
+      continue;
+    }
+    auto session = std::find_if(sessions.begin(), sessions.end(), [&](const SessionView& view) {
+      return view.id == assignment.session;
+    });
+    if (session == sessions.end() || route.ladder.empty()) continue;
+    const policies::Requirement& requirement = session->requirement;
+    route.uid = session->caller.uid;
+    route.priority = requirement.priority;
+    if (requirement.latency_ms) route.target = base::FromMs(*requirement.latency_ms);
+    route.min_accuracy =
+        std::min(requirement.min_accuracy.value_or(0.0), route.ladder[route.ceiling].accuracy);
+    table.sessions[assignment.session] = std::move(route);
+  }
+  return table;
+}
+
+}  // namespace dynofa::manager
