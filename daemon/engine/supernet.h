@@ -55,7 +55,7 @@ class Supernet {
 
 /// Loads a model directory (docs/adding-a-model.md) on `backend` ("cpu" or "torch"). Reads every
 /// file once and completely; INVALID_ARGUMENT, with file and reason, for anything wrong in it.
-/// Defined in engine/loader.cc.
+/// Defined in engine/loader/, which alone knows families and backends.
 absl::StatusOr<std::shared_ptr<Supernet>> LoadSupernet(const std::string& directory,
                                                        std::string_view backend);
 

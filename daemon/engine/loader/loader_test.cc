@@ -1,0 +1,46 @@
+#include "daemon/engine/loader/loader.h"
+
+#include "daemon/engine/ofa/synthetic.h"
+#include "daemon/engine/ofa/tiny_manifest_testing.h"
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::engine {
+namespace {
+
+TEST_CASE("an unknown family and an unknown backend are refused with what there is") {
+  const tests::TempDir folder;
+  folder.Write("model.toml", "name = \"x\"\nfamily = \"resnet\"\n");
+  CHECK(LoadSupernet(folder.path().string(), "torch").status().message() ==
+        folder.path().string() +
+            "/model.toml:2: family \"resnet\" is not known; known: ofa-mobilenetv3");
+  const ofa::Manifest manifest = ofa::TinyManifest();
+  const auto model = *ofa::SyntheticModel(manifest.architecture, manifest.subnets);
+  const absl::Status status = MakeOfaSupernet(model, "tpu").status();
+  CHECK(absl::IsInvalidArgument(status));
+  CHECK(status.message().find("there is no backend \"tpu\"; there are: ") == 0);
+}
+
+TEST_CASE("every backend of the build prepares and runs a subnet") {
+  const ofa::Manifest manifest = ofa::TinyManifest();
+  const auto model = *ofa::SyntheticModel(manifest.architecture, manifest.subnets);
+  for (std::string_view backend : BackendNames()) {
+    CAPTURE(std::string(backend));
+    const auto supernet = *MakeOfaSupernet(model, backend);
+    CHECK(supernet->backend() == backend);
+    const auto subnet = *supernet->Prepare("small");
+    CHECK(*supernet->Prepare("small") == subnet);
+    CHECK(absl::IsNotFound(supernet->Prepare("huge").status()));
+    const auto workspace = *supernet->NewWorkspace(1);
+    CHECK_FALSE(supernet->NewWorkspace(0).ok());
+    const std::vector<float> image = ofa::SyntheticValues("image", 16 * 16 * 3, 1.0);
+    std::vector<float> logits(3, 99.0f);
+    REQUIRE(subnet->Run(image, logits, *workspace).ok());
+    CHECK(logits[0] != 99.0f);
+    CHECK(absl::IsInvalidArgument(subnet->Run(std::span(image).first(12), logits, *workspace)));
+    CHECK(absl::IsInvalidArgument(subnet->Run(image, std::span(logits).first(2), *workspace)));
+  }
+}
+
+}  // namespace
+}  // namespace dynofa::engine
