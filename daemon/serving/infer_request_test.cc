@@ -187,7 +187,7 @@ TEST_CASE("What is wrong is refused with a text") {
       {"short", kInvalid, [](Request& r) { r.mutable_raw_input_contents(0)->pop_back(); }},
       {"long", kInvalid, [](Request& r) { r.mutable_raw_input_contents(0)->push_back('x'); }},
       {"no contents", kInvalid, [](Request& r) { r.clear_raw_input_contents(); }},
-      {"two raw", kInvalid, [](Request& r) { r.add_raw_input_contents("x"); }},
+      {"two raw", kInvalid, [](Request& r) { *r.add_raw_input_contents() = std::string(1, 'x'); }},
       {"mixed", kInvalid,
        [](Request& r) { r.mutable_inputs(0)->mutable_contents()->add_uint_contents(1); }},
       {"typed, short", kInvalid,
