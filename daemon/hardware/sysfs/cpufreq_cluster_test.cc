@@ -1,0 +1,195 @@
+#include "daemon/hardware/sysfs/cpufreq_cluster.h"
+
+#include <memory>
+
+#include "daemon/hardware/sysfs/fake_cpufreq.h"
+#include "tests/support/catch.h"
+
+namespace dynofa::hardware::sysfs {
+namespace {
+
+// One process that owns a cluster; several of them, one after another, share the machine.
+struct Machine {
+  FakePolicy policy;
+  Trouble trouble;
+  FakeStore store{trouble};
+  std::string boot_id = "boot-a";
+  int pauses = 0;
+};
+
+struct Owner {
+  explicit Owner(Machine& m) : journal(m.store, m.boot_id) {
+    const ClusterWorld world{
+        .cap = [&m](const auto&) { return m.policy.cap_khz > 0 ? "thermal" : ""; },
+        .pause = [&m](base::Duration) { ++m.pauses; }};
+    cluster = *CpufreqCluster::Create(std::make_unique<FakeCpufreq>(m.policy, m.trouble), {0, 1},
+                                      journal, world);
+  }
+  journal::Journal journal;
+  std::unique_ptr<CpufreqCluster> cluster;
+};
+
+TEST_CASE("A policy becomes a cluster: name by its CPUs, table sorted") {
+  Machine machine;
+  const Owner owner(machine);
+  const policies::ClusterInfo& info = owner.cluster->info();
+  CHECK(info.id == "cpu0");
+  CHECK(info.host_cpus == std::vector<int>{0, 1});
+  CHECK(info.frequencies_khz == machine.policy.table);
+  CHECK(info.governors == machine.policy.governors);
+  CHECK(info.writable);
+}
+
+TEST_CASE("Busy pins the clock, idle opens the minimum, release puts all back") {
+  Machine machine;
+  Owner owner(machine);
+  auto outcome = owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000});
+  CHECK(outcome.status.ok());
+  CHECK(outcome.effective == policies::ClusterSetting{"cpu0", "performance", 1400000, 1400000});
+  CHECK(outcome.limited_by.empty());
+  outcome = owner.cluster->Apply({"cpu0", "", 0, 1400000});
+  CHECK(outcome.effective == policies::ClusterSetting{"cpu0", "performance", 800000, 1400000});
+  CHECK(machine.store.text.has_value());
+  CHECK(owner.cluster->Release().ok());
+  CHECK(machine.policy.governor == "schedutil");
+  CHECK(machine.policy.requested == Limits{800000, 3000000});
+  CHECK_FALSE(machine.store.text.has_value());
+  CHECK(machine.pauses == 0);
+}
+
+TEST_CASE("What is already in force is not written again, and a look changes nothing") {
+  Machine machine;
+  Owner owner(machine);
+  CHECK(owner.cluster->Apply({"cpu0", "", 0, 0}).status.ok());
+  CHECK(machine.policy.writes == 0);
+  CHECK_FALSE(machine.store.text.has_value());
+  CHECK(owner.cluster->Apply({"cpu0", "", 1400000, 1400000}).status.ok());
+  const int writes = machine.policy.writes;
+  CHECK(owner.cluster->Apply({"cpu0", "", 1400000, 1400000}).status.ok());
+  CHECK(machine.policy.writes == writes);
+}
+
+TEST_CASE("Requested, effective and the reason are kept apart") {
+  Machine machine;
+  Owner owner(machine);
+  auto outcome = owner.cluster->Apply({"cpu0", "", 1234567, 1234567});
+  CHECK(outcome.status.ok());
+  CHECK(outcome.requested.max_khz == 1234567);
+  CHECK(outcome.effective.max_khz == 800000);
+  CHECK(outcome.limited_by == "clamped");
+  machine.policy.cap_khz = 1400000;
+  outcome = owner.cluster->Apply({"cpu0", "", 2500000, 2500000});
+  CHECK(outcome.effective.max_khz == 1400000);
+  CHECK(outcome.limited_by == "thermal");
+  CHECK(owner.cluster->Read().limited_by == "thermal");
+  CHECK(owner.cluster->Read().limit_khz == 1400000);
+  machine.policy.cap_khz = 0;
+  CHECK(owner.cluster->Read().limited_by.empty());
+  CHECK(owner.cluster->Read().max_khz == 2500000);
+}
+
+TEST_CASE("Bad settings are refused before anything is written") {
+  Machine machine;
+  Owner owner(machine);
+  CHECK_FALSE(owner.cluster->Apply({"cpu0", "turbo", 1400000, 1400000}).status.ok());
+  CHECK_FALSE(owner.cluster->Apply({"cpu0", "", -1, 1400000}).status.ok());
+  CHECK(machine.policy.writes == 0);
+}
+
+TEST_CASE("A foreign writer is seen, not fought, and left alone on release") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+  machine.policy.requested.max_khz = 2000000;
+  CHECK(owner.cluster->Read().limited_by == "foreign-writer");
+  CHECK(owner.cluster->Release().ok());
+  CHECK(machine.policy.requested == Limits{800000, 2000000});
+  CHECK(machine.policy.governor == "schedutil");
+}
+
+TEST_CASE("A cap that is active at release does not look like a foreign writer") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(owner.cluster->Apply({"cpu0", "", 2000000, 2000000}).status.ok());
+  machine.policy.cap_khz = 1400000;
+  CHECK(owner.cluster->Release().ok());
+  machine.policy.cap_khz = 0;
+  CHECK(machine.policy.effective() == Limits{800000, 3000000});
+}
+
+TEST_CASE("A cap that is active at the first write is not taken for the baseline") {
+  Machine machine;
+  machine.policy.cap_khz = 1400000;
+  Owner owner(machine);
+  REQUIRE(owner.cluster->Apply({"cpu0", "", 800000, 800000}).status.ok());
+  CHECK(owner.cluster->Release().ok());
+  machine.policy.cap_khz = 0;
+  CHECK(machine.policy.effective() == Limits{800000, 3000000});
+}
+
+TEST_CASE("A killed owner's knobs are put back by the next one, but not after a reboot") {
+  Machine machine;
+  REQUIRE(Owner(machine).cluster->Apply({"cpu0", "performance", 1400000, 2000000}).status.ok());
+  SECTION("same boot") {
+    CHECK(Owner(machine).cluster->Release().ok());
+    CHECK(machine.policy.requested == Limits{800000, 3000000});
+    CHECK(machine.policy.governor == "schedutil");
+  }
+  SECTION("another boot") {
+    machine.boot_id = "boot-b";
+    machine.policy = FakePolicy{};
+    machine.policy.requested.max_khz = 2500000;
+    CHECK(Owner(machine).cluster->Release().ok());
+    CHECK(machine.policy.requested == Limits{800000, 2500000});
+  }
+}
+
+// The life of an owner, with trouble at every step of it.
+void Live(Machine& machine) {
+  Owner owner(machine);
+  owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000});
+  owner.cluster->Apply({"cpu0", "powersave", 2500000, 2500000});
+  owner.cluster->Apply({"cpu0", "", 0, 1234567});
+  owner.cluster->Release().IgnoreError();
+}
+
+TEST_CASE("Whichever step fails or is the last one, the knobs end as they were found") {
+  for (const auto kind :
+       {Trouble::Kind::kFails, Trouble::Kind::kDiesBefore, Trouble::Kind::kDiesAfter}) {
+    for (int step = 0;; ++step) {
+      Machine machine;
+      machine.trouble = {.kind = kind, .at = step};
+      Live(machine);
+      const bool past_the_end = machine.trouble.changes <= step;
+      machine.trouble = {};
+      CHECK(Owner(machine).cluster->Release().ok());
+      INFO("kind " << static_cast<int>(kind) << ", step " << step);
+      CHECK(machine.policy.governor == "schedutil");
+      CHECK(machine.policy.requested == Limits{800000, 3000000});
+      CHECK_FALSE(machine.store.text.has_value());
+      if (past_the_end) {
+        CHECK(step > 10);
+        break;
+      }
+    }
+  }
+}
+
+TEST_CASE("A write that fails leaves the cluster as it was before the call") {
+  for (int step = 0; step < 5; ++step) {
+    Machine machine;
+    Owner owner(machine);
+    REQUIRE(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+    machine.trouble = {.kind = Trouble::Kind::kFails, .at = step};
+    const auto outcome = owner.cluster->Apply({"cpu0", "powersave", 2500000, 2500000});
+    INFO("step " << step);
+    // Two journal entries surround three writes.
+    CHECK_FALSE(outcome.status.ok());
+    CHECK(machine.policy.governor == "performance");
+    CHECK(machine.policy.requested == Limits{1400000, 1400000});
+    CHECK(outcome.effective.max_khz == 1400000);
+  }
+}
+
+}  // namespace
+}  // namespace dynofa::hardware::sysfs
