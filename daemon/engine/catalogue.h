@@ -45,6 +45,9 @@ struct ModelInfo {
   std::string family;
   std::string input_name = "image";
   std::string output_name = "logits";
+  /// Places of the output.
+  int classes = 0;
+  /// One per class, or empty.
   std::vector<std::string> labels;
   Preprocessing preprocessing;
   /// Where weights and figures come from, for people.

@@ -181,6 +181,7 @@ absl::StatusOr<ModelInfo> Describe(const Manifest& manifest) {
                  .family = std::string(kFamily),
                  .input_name = manifest.input_name,
                  .output_name = manifest.output_name,
+                 .classes = manifest.architecture.classes,
                  .labels = manifest.labels,
                  .preprocessing = manifest.preprocessing,
                  .provenance = manifest.provenance};
