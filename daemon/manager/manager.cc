@@ -196,7 +196,7 @@ void Manager::ApplySettings() {
 }
 
 void Manager::PublishRoutes() {
-  if (routes_ == nullptr) return;
+  if (stopping_ || routes_ == nullptr) return;
   world_.publish_routes(std::make_shared<const dispatch::RoutingTable>(
       routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies(), ++route_generation_)));
 }
