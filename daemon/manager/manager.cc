@@ -50,7 +50,9 @@ Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
       mode_(options_.power_mode),
       sessions_(options_.limits_of),
       window_start_(started_),
-      self_(std::make_shared<Manager*>(this)) {}
+      self_(std::make_shared<Manager*>(this)) {
+  published_.store(std::make_shared<StatusView>());
+}
 
 void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
   board_ = std::move(board);
@@ -194,7 +196,7 @@ void Manager::ApplySettings() {
 }
 
 void Manager::PublishRoutes() {
-  if (stopping_ || routes_ == nullptr) return;
+  if (routes_ == nullptr) return;
   world_.publish_routes(std::make_shared<const dispatch::RoutingTable>(
       routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies(), ++route_generation_)));
 }
@@ -225,7 +227,7 @@ void Manager::PublishStatus() {
   view->notes = board_notes_;
   if (!lost_board_.empty()) view->notes.push_back(lost_board_);
   const std::shared_ptr<const StatusView> published = std::move(view);
-  published_.Store(published);
+  published_.store(published);
   const auto watchers = watchers_;
   for (const auto& [number, watcher] : watchers) watcher(published);
 }

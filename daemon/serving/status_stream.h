@@ -21,13 +21,13 @@ class StatusStream final : public OpenCall, public std::enable_shared_from_this<
   /// The body of ResourceManager.WatchStatus.
   static GrpcReactor* Handle(grpc::CallbackServerContext* context, const Edge& edge);
 
-  /// If a write waits for a client that does not read, the call ends when gRPC cancels it.
-  void Abort(const absl::Status& why) override { End(why); }
+  void Abort(const absl::Status& why) override;
 
  private:
   class Reactor;
 
-  explicit StatusStream(const Edge& edge) : edge_(edge) {}
+  StatusStream(grpc::CallbackServerContext* context, const Edge& edge)
+      : edge_(edge), context_(context) {}
 
   void Begin();
   void OnStatus(const std::shared_ptr<const manager::StatusView>& view);
@@ -39,6 +39,7 @@ class StatusStream final : public OpenCall, public std::enable_shared_from_this<
   void FinishNow();
 
   const Edge edge_;
+  grpc::CallbackServerContext* const context_;  ///< valid while reactor_ is not null
 
   /// As in SessionStream, gRPC is called with the lock held.
   std::mutex mutex_;

@@ -1,5 +1,6 @@
 #include "daemon/engine/ofa/synthetic.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,17 @@ std::vector<float> TransformMatrix(std::string_view key, std::size_t side) {
   return values;
 }
 
+double WeightScale(const TensorShape& tensor) {
+  double inputs = 1.0;
+  for (std::size_t i = 1; i < tensor.shape.size(); ++i) {
+    inputs *= static_cast<double>(tensor.shape[i]);
+  }
+  const bool depthwise = tensor.shape.size() == 4 && tensor.shape[1] == 1;
+  if (depthwise) return std::sqrt(6.0 / std::min(inputs, 25.0));
+  const bool project = tensor.key.find(".point_linear.") != std::string::npos;
+  return std::sqrt((project ? 1.5 : 6.0) / inputs);
+}
+
 std::vector<float> TensorValues(const TensorShape& tensor) {
   std::size_t count = 1;
   for (std::int64_t extent : tensor.shape) count *= static_cast<std::size_t>(extent);
@@ -63,8 +75,7 @@ std::vector<float> TensorValues(const TensorShape& tensor) {
   if (key.ends_with(".running_var")) return Values(key, count, 1.0, 0.5);
   if (key.ends_with(".bn.weight")) return Values(key, count, 1.0, 0.25);
   if (tensor.shape.size() == 1) return Values(key, count, 0.0, 0.1);
-  const double inputs = static_cast<double>(count) / static_cast<double>(tensor.shape[0]);
-  return Values(key, count, 0.0, std::sqrt(6.0 / inputs));
+  return Values(key, count, 0.0, WeightScale(tensor));
 }
 
 using Tensors = std::map<std::string, std::vector<float>, std::less<>>;

@@ -24,6 +24,8 @@ namespace dynofa::engine::ofa {
 ///   *.running_var                 centre 1, scale 0.5
 ///   *.bn.weight                   centre 1, scale 0.25
 ///   *.running_mean, *.bias        scale 0.1
+///   depthwise weights             scale sqrt(6 / min(n, 25)), so that no kernel size fades
+///   *.point_linear.* weights      scale sqrt(1.5 / n), so that shortcuts do not pile up
 ///   every other weight            scale sqrt(6 / n)
 /// Every subnet has statistics of its own; their keys are "<subnet>/<layer>.running_mean" and
 /// ".running_var". INVALID_ARGUMENT if `subnets` do not fit `architecture`.

@@ -1,5 +1,7 @@
 #include "daemon/engine/torch/sgd.h"
 
+#include <c10/core/GradMode.h>
+
 #include <string_view>
 #include <utility>
 

@@ -1,6 +1,7 @@
 #include "daemon/engine/torch/supernet.h"
 
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 #include <cstring>
 #include <exception>

@@ -221,6 +221,12 @@ class SgdTrainer final : public Trainer {
   int epoch_ = 0;
 };
 
+absl::Status CheckRange(std::string_view option, double value, double low, double high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      base::StrCat(option, " is ", value, "; it must lie in [", low, ", ", high, "]"));
+}
+
 absl::Status CheckOptions(const TrainingOptions& options) {
   if (options.epochs < 1 || options.batch < 2 || options.threads < 1) {
     return absl::InvalidArgumentError("epochs and threads must be at least 1, batch at least 2");
@@ -228,12 +234,14 @@ absl::Status CheckOptions(const TrainingOptions& options) {
   if (options.resolutions.empty()) {
     return absl::InvalidArgumentError("training needs at least one resolution");
   }
-  if (!(options.learning_rate > 0 && options.learning_rate < 100) ||
-      !(options.warmup_epochs >= 0 && options.warmup_epochs < options.epochs) ||
-      !(options.label_smoothing >= 0 && options.label_smoothing < 1) ||
-      !(options.largest_share >= 0 && options.largest_share <= 1) || options.crop_padding < 0) {
-    return absl::InvalidArgumentError("a training option is out of range");
-  }
+  DYNOFA_RETURN_IF_ERROR(CheckRange("learning_rate", options.learning_rate, 1e-9, 100));
+  DYNOFA_RETURN_IF_ERROR(
+      CheckRange("warmup_epochs", options.warmup_epochs, 0, options.epochs - 0.1));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("momentum", options.momentum, 0, 0.9999));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("weight_decay", options.weight_decay, 0, 1));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("label_smoothing", options.label_smoothing, 0, 0.99));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("largest_share", options.largest_share, 0, 1));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("crop_padding", options.crop_padding, 0, 1024));
   for (int resolution : options.resolutions) {
     DYNOFA_RETURN_IF_ERROR(
         ofa::MakePlan(options.architecture, ofa::LargestSubnet(options.architecture, resolution))

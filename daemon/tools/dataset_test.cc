@@ -1,0 +1,98 @@
+#include "daemon/tools/dataset.h"
+
+#include <png.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::tools {
+namespace {
+
+using engine::torch_backend::ImageSet;
+
+std::string Png(int side, std::uint8_t grey) {
+  const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(side * side) * 3, grey);
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = png.height = static_cast<png_uint_32>(side);
+  png.format = PNG_FORMAT_RGB;
+  png_alloc_size_t size = 1 << 16;
+  std::string file(size, '\0');
+  REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr));
+  file.resize(size);
+  return file;
+}
+
+TEST_CASE("class folders become labels in the order of their names") {
+  const tests::TempDir folder;
+  folder.Write("dog/1.png", Png(8, 30));
+  folder.Write("cat/2.png", Png(8, 20));
+  folder.Write("cat/1.png", Png(8, 10));
+  folder.Write("cat/notes.txt", "not an image");
+  const Dataset dataset = *ReadDataset(folder.path().string());
+  CHECK(dataset.classes == std::vector<std::string>{"cat", "dog"});
+  CHECK(dataset.images.labels == std::vector<std::int64_t>{0, 0, 1});
+  CHECK(dataset.images.side == 8);
+  CHECK(dataset.images.pixels[0] == 10);
+  CHECK(dataset.images.pixels[8 * 8 * 3] == 20);
+}
+
+TEST_CASE("CIFAR-10's binary records are read plane by plane") {
+  const tests::TempDir folder;
+  std::string record(1, '\1');
+  record += std::string(1024, '\x10') + std::string(1024, '\x20') + std::string(1024, '\x30');
+  folder.Write("data_batch_1.bin", record + record);
+  folder.Write("batches.meta.txt", "airplane\nautomobile\n\n");
+  const Dataset dataset = *ReadDataset(folder.path().string());
+  CHECK(dataset.classes == std::vector<std::string>{"airplane", "automobile"});
+  CHECK(dataset.images.labels == std::vector<std::int64_t>{1, 1});
+  CHECK(dataset.images.pixels.size() == 2 * 32 * 32 * 3);
+  CHECK(dataset.images.pixels[3] == 0x10);
+  CHECK(dataset.images.pixels[4] == 0x20);
+  CHECK(dataset.images.pixels[5] == 0x30);
+}
+
+TEST_CASE("what does not fit is refused by name") {
+  const tests::TempDir folder;
+  CHECK(absl::IsInvalidArgument(ReadDataset(folder.path().string()).status()));
+  CHECK(absl::IsNotFound(ReadDataset(folder / "none").status()));
+  folder.Write("cat/1.png", Png(8, 1));
+  folder.Write("cat/2.png", Png(9, 1));
+  const absl::Status mixed = ReadDataset(folder.path().string()).status();
+  CHECK(mixed.message().find("cat/2.png: is 9x9") != absl::string_view::npos);
+  folder.Write("cat/2.png", "not a PNG");
+  CHECK(ReadDataset(folder.path().string()).status().message().find("neither a JPEG nor a PNG") !=
+        absl::string_view::npos);
+  folder.Write("data_batch_1.bin", std::string(3072, '\0'));
+  folder.Write("batches.meta.txt", "airplane\n");
+  CHECK(ReadDataset(folder.path().string()).status().message().find("3073-byte records") !=
+        absl::string_view::npos);
+  folder.Write("data_batch_1.bin", std::string(3073, '\1'));
+  CHECK(ReadDataset(folder.path().string()).status().message().find("has label 1 of 1 classes") !=
+        absl::string_view::npos);
+}
+
+TEST_CASE("held-out images are drawn by the seed and are gone from the rest") {
+  ImageSet images{.side = 1};
+  for (std::uint8_t i = 0; i < 20; ++i) {
+    images.pixels.insert(images.pixels.end(), {i, i, i});
+    images.labels.push_back(i);
+  }
+  ImageSet rest = images, again = images, other = images;
+  const ImageSet holdout = TakeHoldout(rest, 5, 1);
+  CHECK(holdout.size() == 5);
+  CHECK(rest.size() == 15);
+  std::set<std::int64_t> labels(holdout.labels.begin(), holdout.labels.end());
+  labels.insert(rest.labels.begin(), rest.labels.end());
+  CHECK(labels.size() == 20);
+  for (std::size_t i = 0; i < 5; ++i) CHECK(holdout.pixels[3 * i] == holdout.labels[i]);
+  CHECK(TakeHoldout(again, 5, 1).labels == holdout.labels);
+  CHECK(TakeHoldout(other, 5, 2).labels != holdout.labels);
+}
+
+}  // namespace
+}  // namespace dynofa::tools

@@ -1,0 +1,21 @@
+#ifndef DYNOFA_DAEMON_TOOLS_MODEL_COMMANDS_H_
+#define DYNOFA_DAEMON_TOOLS_MODEL_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "absl/status/status.h"
+
+namespace dynofa::tools {
+
+/// What the chosen sub-command does, once the command line is read.
+using Action = std::function<absl::Status()>;
+
+/// Each adds its sub-command to `app`; parsing it sets `action`, which must outlive `app`.
+void AddTrainCommand(CLI::App& app, Action& action);
+void AddCalibrateCommand(CLI::App& app, Action& action);
+void AddEvaluateCommand(CLI::App& app, Action& action);
+
+}  // namespace dynofa::tools
+
+#endif  // DYNOFA_DAEMON_TOOLS_MODEL_COMMANDS_H_

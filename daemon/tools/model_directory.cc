@@ -1,0 +1,75 @@
+#include "daemon/tools/model_directory.h"
+
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+#include "daemon/engine/files.h"
+#include "daemon/engine/ofa/model.h"
+#include "daemon/engine/safetensors.h"
+#include "daemon/engine/toml_table.h"
+
+namespace dynofa::tools {
+namespace {
+
+using engine::SafetensorsFile;
+using engine::SafetensorsTensor;
+using engine::SafetensorsType;
+using engine::ofa::Manifest;
+using engine::ofa::SubnetStatistics;
+
+SafetensorsTensor View(std::string name, const std::vector<float>& values) {
+  return {std::move(name),
+          SafetensorsType::kF32,
+          {static_cast<std::int64_t>(values.size())},
+          std::as_bytes(std::span(values))};
+}
+
+}  // namespace
+
+absl::StatusOr<Manifest> ReadModelManifest(const std::string& directory) {
+  DYNOFA_ASSIGN_OR_RETURN(const engine::TomlTable table,
+                          engine::TomlTable::Read(directory + "/" + engine::ofa::kManifestFile));
+  return engine::ofa::ReadManifest(table);
+}
+
+absl::Status WriteModelManifest(const std::string& directory, const Manifest& manifest) {
+  const std::string text = engine::ofa::ManifestText(manifest);
+  const std::span<const std::byte> parts[] = {std::as_bytes(std::span(text))};
+  return engine::WriteWholeFile(directory + "/" + engine::ofa::kManifestFile, parts);
+}
+
+absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> LoadUncalibrated(
+    const std::string& directory, const Manifest& manifest) {
+  DYNOFA_ASSIGN_OR_RETURN(SafetensorsFile weights,
+                          SafetensorsFile::Read(directory + "/" + engine::ofa::kWeightsFile));
+  return engine::ofa::MakeModel(manifest, std::move(weights), std::nullopt);
+}
+
+absl::Status CalibrateModel(const std::string& directory, const Manifest& manifest,
+                            const engine::torch_backend::ImageSet& images,
+                            const engine::torch_backend::CalibrationOptions& options) {
+  DYNOFA_ASSIGN_OR_RETURN(const auto model, LoadUncalibrated(directory, manifest));
+  std::map<std::string, SubnetStatistics> statistics;
+  for (const engine::ofa::Subnet& subnet : manifest.subnets) {
+    DYNOFA_ASSIGN_OR_RETURN(statistics[subnet.id], engine::torch_backend::Calibrate(
+                                                       *model, subnet.config, images, options));
+    std::printf("calibrated %s\n", subnet.id.c_str());
+    std::fflush(stdout);
+  }
+  std::vector<SafetensorsTensor> tensors;
+  for (const auto& [id, layers] : statistics) {
+    for (const auto& [prefix, stats] : layers) {
+      tensors.push_back(View(base::StrCat(id, "/", prefix, ".running_mean"), stats.mean));
+      tensors.push_back(View(base::StrCat(id, "/", prefix, ".running_var"), stats.variance));
+    }
+  }
+  return engine::WriteSafetensors(directory + "/" + engine::ofa::kStatisticsFile, tensors);
+}
+
+}  // namespace dynofa::tools

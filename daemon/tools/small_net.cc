@@ -1,0 +1,63 @@
+#include "daemon/tools/small_net.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace dynofa::tools {
+namespace {
+
+using engine::ofa::Activation;
+using engine::ofa::Architecture;
+using engine::ofa::Subnet;
+
+// One choice for all blocks and stages.
+struct Rung {
+  int resolution;
+  int kernel;
+  int expand;
+  int depth;
+};
+
+constexpr Rung kRungs[] = {
+    {20, 3, 2, 1}, {24, 3, 2, 1}, {24, 3, 3, 1}, {28, 3, 3, 1}, {24, 3, 3, 2},
+    {28, 3, 3, 2}, {32, 3, 3, 2}, {32, 3, 4, 2}, {32, 5, 4, 2},
+};
+
+}  // namespace
+
+Architecture SmallNet(int classes) {
+  Architecture a;
+  a.classes = classes;
+  a.stem_width = 16;
+  a.stem_stride = 1;
+  a.first_block_width = 16;
+  a.stages = {{24, 2, Activation::kRelu, false, 2},
+              {48, 2, Activation::kHSwish, true, 2},
+              {96, 2, Activation::kHSwish, true, 2}};
+  a.final_expand_width = 384;
+  a.last_width = 512;
+  a.kernels = {3, 5};
+  a.expands = {2, 3, 4};
+  a.depths = {1, 2};
+  return a;
+}
+
+std::vector<int> SmallNetResolutions() { return {20, 24, 28, 32}; }
+
+std::vector<Subnet> SmallNetLadder(const Architecture& architecture) {
+  std::vector<Subnet> subnets;
+  for (const Rung& rung : kRungs) {
+    Subnet subnet;
+    subnet.config = engine::ofa::LargestSubnet(architecture, rung.resolution);
+    std::fill(subnet.config.kernels.begin(), subnet.config.kernels.end(), rung.kernel);
+    std::fill(subnet.config.expands.begin(), subnet.config.expands.end(), rung.expand);
+    std::fill(subnet.config.depths.begin(), subnet.config.depths.end(), rung.depth);
+    subnet.id = "r" + std::to_string(rung.resolution) + "-k" + std::to_string(rung.kernel) + "-e" +
+                std::to_string(rung.expand) + "-d" + std::to_string(rung.depth);
+    subnets.push_back(std::move(subnet));
+  }
+  return subnets;
+}
+
+}  // namespace dynofa::tools
