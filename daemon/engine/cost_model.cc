@@ -21,9 +21,11 @@ policies::OperatingPoint PointOf(const ModelInfo& model, const SubnetInfo& subne
 std::vector<policies::OperatingPoint> MacsCostModel::Points(
     const ModelInfo& model, const std::vector<policies::ClusterInfo>& clusters) const {
   std::vector<policies::OperatingPoint> points;
+  const auto scale = ms_per_gmac_.find(model.name);
+  if (scale == ms_per_gmac_.end()) return points;
   for (const policies::ClusterInfo& cluster : clusters) {
     for (const SubnetInfo& subnet : model.catalogue) {
-      const double fastest_ms = ms_per_gmac_ * static_cast<double>(subnet.macs) * 1e-9;
+      const double fastest_ms = scale->second * static_cast<double>(subnet.macs) * 1e-9;
       if (cluster.frequencies_khz.empty()) {
         points.push_back(PointOf(model, subnet, cluster, 0, fastest_ms));
       }

@@ -1,6 +1,9 @@
 #ifndef DYNOFA_DAEMON_ENGINE_COST_MODEL_H_
 #define DYNOFA_DAEMON_ENGINE_COST_MODEL_H_
 
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/engine/catalogue.h"
@@ -22,18 +25,20 @@ class CostModel {
 };
 
 /// The prior without a profile: latency is proportional to MACs and inversely proportional to
-/// frequency, scaled by one measured subnet (`ms_per_gmac` at the highest frequency). Figures
+/// frequency, scaled by one measured subnet of each model (`ms_per_gmac` by model name, at
+/// the highest frequency). Models that are not named get no points. Figures
 /// are marked as modelled; power is unknown.
 class MacsCostModel final : public CostModel {
  public:
-  explicit MacsCostModel(double ms_per_gmac) : ms_per_gmac_(ms_per_gmac) {}
+  explicit MacsCostModel(std::map<std::string, double> ms_per_gmac)
+      : ms_per_gmac_(std::move(ms_per_gmac)) {}
 
   std::vector<policies::OperatingPoint> Points(
       const ModelInfo& model,
       const std::vector<policies::ClusterInfo>& clusters) const override;
 
  private:
-  double ms_per_gmac_;
+  std::map<std::string, double> ms_per_gmac_;
 };
 
 }  // namespace dynofa::engine

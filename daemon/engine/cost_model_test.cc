@@ -17,7 +17,7 @@ TEST_CASE("there is a point per subnet, cluster and frequency, slower at a lower
   policies::ClusterInfo cluster;
   cluster.id = "cpu0";
   cluster.frequencies_khz = {500'000, 1'000'000};
-  const auto points = MacsCostModel(20.0).Points(TwoSubnets(), {cluster});
+  const auto points = MacsCostModel({{"m", 20.0}}).Points(TwoSubnets(), {cluster});
   REQUIRE(points.size() == 4);
   CHECK(points[0].subnet == "small");
   CHECK(points[0].frequency_khz == 500'000);
@@ -37,10 +37,16 @@ TEST_CASE("there is a point per subnet, cluster and frequency, slower at a lower
 TEST_CASE("a cluster without a clock gets one point per subnet at frequency 0") {
   policies::ClusterInfo cluster;
   cluster.id = "cpu0";
-  const auto points = MacsCostModel(20.0).Points(TwoSubnets(), {cluster});
+  const auto points = MacsCostModel({{"m", 20.0}}).Points(TwoSubnets(), {cluster});
   REQUIRE(points.size() == 2);
   CHECK(points[1].frequency_khz == 0);
   CHECK(points[1].latency_ms == Approx(10.0));
+}
+
+TEST_CASE("a model that was not measured has no points") {
+  policies::ClusterInfo cluster;
+  cluster.id = "cpu0";
+  CHECK(MacsCostModel({{"other", 20.0}}).Points(TwoSubnets(), {cluster}).empty());
 }
 
 }  // namespace

@@ -50,9 +50,7 @@ Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
       mode_(options_.power_mode),
       sessions_(options_.limits_of),
       window_start_(started_),
-      self_(std::make_shared<Manager*>(this)) {
-  published_.store(std::make_shared<StatusView>());
-}
+      self_(std::make_shared<Manager*>(this)) {}
 
 void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
   board_ = std::move(board);
@@ -196,7 +194,7 @@ void Manager::ApplySettings() {
 }
 
 void Manager::PublishRoutes() {
-  if (routes_ == nullptr) return;
+  if (stopping_ || routes_ == nullptr) return;
   world_.publish_routes(std::make_shared<const dispatch::RoutingTable>(
       routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies(), ++route_generation_)));
 }
@@ -227,7 +225,7 @@ void Manager::PublishStatus() {
   view->notes = board_notes_;
   if (!lost_board_.empty()) view->notes.push_back(lost_board_);
   const std::shared_ptr<const StatusView> published = std::move(view);
-  published_.store(published);
+  published_.Store(published);
   const auto watchers = watchers_;
   for (const auto& [number, watcher] : watchers) watcher(published);
 }

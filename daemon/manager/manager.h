@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/mpsc_ring.h"
+#include "daemon/base/published.h"
 #include "daemon/base/task_runner.h"
 #include "daemon/dispatch/dispatcher.h"
 #include "daemon/engine/catalogue.h"
@@ -87,7 +88,7 @@ class Manager final : public ManagerApi {
                     SessionDone done) override;
   void CloseSession(std::string id, Caller caller, Done done) override;
   void SetPowerMode(std::string name, Done done) override;
-  std::shared_ptr<const StatusView> status() const override { return published_.load(); }
+  std::shared_ptr<const StatusView> status() const override { return published_.Load(); }
   std::uint64_t Watch(Watcher watcher) override;
   void Unwatch(std::uint64_t watch) override;
 
@@ -131,7 +132,7 @@ class Manager final : public ManagerApi {
   std::uint64_t route_generation_ = 0;
   std::map<std::uint64_t, Watcher> watchers_;
   std::atomic<std::uint64_t> watches_{0};
-  std::atomic<std::shared_ptr<const StatusView>> published_;
+  base::Published<StatusView> published_{std::make_shared<StatusView>()};
   /// Lets tasks and callbacks that outlive the manager notice that it is gone.
   std::shared_ptr<Manager*> self_;
 };

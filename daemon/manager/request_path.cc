@@ -69,22 +69,23 @@ void RequestPath::Wake() {
 }
 
 void RequestPath::SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
-  routes_.store(std::move(routes));
+  new_routes_.Push(std::move(routes));
   Wake();
 }
 
 void RequestPath::AdoptRoutes() {
-  auto routes = routes_.load();
-  if (routes->generation == adopted_generation_) return;
-  adopted_generation_ = routes->generation;
-  dispatcher_.SetRoutes(std::move(routes));
+  bool changed = false;
+  while (auto routes = new_routes_.Pop()) {
+    routes_ = *std::move(routes);
+    changed = true;
+  }
+  if (changed) dispatcher_.SetRoutes(routes_);
 }
 
 absl::Status RequestPath::CheckSession(const InferenceRequest& request) const {
   if (request.session.empty()) return absl::OkStatus();
-  const auto routes = routes_.load();
-  auto session = routes->sessions.find(request.session);
-  if (session == routes->sessions.end()) {
+  auto session = routes_->sessions.find(request.session);
+  if (session == routes_->sessions.end()) {
     return absl::NotFoundError("there is no such session; it may have ended: open a new one");
   }
   if (session->second.uid != request.caller.uid) {
@@ -104,7 +105,6 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request, Done
     return absl::NotFoundError(
         base::StrCat("there is no model '", request.model.substr(0, 64), "'"));
   }
-  DYNOFA_RETURN_IF_ERROR(CheckSession(request));
   DYNOFA_RETURN_IF_ERROR(engine::CheckInput(request.input, hosted->second.resolutions));
 
   dispatch::Request queued{.session = request.session,
@@ -117,6 +117,7 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request, Done
     std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the daemon is stopping");
     AdoptRoutes();
+    DYNOFA_RETURN_IF_ERROR(CheckSession(request));
     queued.id = next_id_++;
     DYNOFA_RETURN_IF_ERROR(dispatcher_.Submit(queued, clock_.Now()));
     payloads_.emplace(queued.id, Payload{std::move(request.input), std::move(done)});

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/mpsc_ring.h"
 #include "daemon/dispatch/dispatcher.h"
 #include "daemon/engine/executor.h"
 #include "daemon/engine/supernet.h"
@@ -52,7 +53,9 @@ class RequestPath final : public InferenceApi {
   /// Fails what is queued with UNAVAILABLE, waits for what runs, joins the threads.
   ~RequestPath() override;
 
-  /// Puts routes in force; never waits for a run or for the lock. Any thread.
+  /// Puts routes in force; never waits for a run or for the lock. Any thread. If 64 tables wait
+  /// to be adopted, which takes executors that have not run for as many decisions, this one is
+  /// dropped.
   void SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes);
 
   // InferenceApi.
@@ -80,8 +83,8 @@ class RequestPath final : public InferenceApi {
   void TimerLoop();
   void RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload);
   InferenceReply MakeReply(const dispatch::Work& work, engine::RunResult result) const;
+  /// Both need mutex_. AdoptRoutes brings the newest published routes into the dispatcher.
   absl::Status CheckSession(const InferenceRequest& request) const;
-  /// Brings the newest published routes into the dispatcher. Needs mutex_.
   void AdoptRoutes();
   void Wake();
 
@@ -91,8 +94,8 @@ class RequestPath final : public InferenceApi {
   std::vector<engine::ModelInfo> models_;
   std::map<std::string, Hosted, std::less<>> hosted_;
 
-  std::atomic<std::shared_ptr<const dispatch::RoutingTable>> routes_{
-      std::make_shared<const dispatch::RoutingTable>()};
+  /// Routes on their way from the loop; the consumer is whoever holds mutex_.
+  base::MpscRing<std::shared_ptr<const dispatch::RoutingTable>> new_routes_{64};
   /// Counts events that may give an executor work; executors sleep on it.
   std::atomic<std::uint32_t> events_{0};
   std::atomic<bool> stopping_{false};
@@ -101,7 +104,8 @@ class RequestPath final : public InferenceApi {
   std::condition_variable timer_wake_;
   // Under mutex_:
   dispatch::Dispatcher dispatcher_;
-  std::uint64_t adopted_generation_ = 0;
+  std::shared_ptr<const dispatch::RoutingTable> routes_ =
+      std::make_shared<const dispatch::RoutingTable>();
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, Payload> payloads_;
 

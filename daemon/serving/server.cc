@@ -24,6 +24,8 @@ namespace {
 constexpr std::int64_t kMessageSlack = 64 << 10;
 // Calls at once on one connection; each may hold a message.
 constexpr int kMaxStreams = 128;
+// What a stop leaves for the last answers to reach their clients.
+constexpr std::chrono::milliseconds kFlush{500};
 
 /// The largest message worth receiving: one that fits into somebody's quota and has the largest
 /// image that is accepted.
@@ -108,8 +110,9 @@ void Server::Shutdown(base::Duration drain) {
       base::LogWarning(parts_->calls.size(), " calls are ended by the stop");
     }
     parts_->calls.AbortAll(absl::UnavailableError("dynofad is stopping"));
-    // Every call of ours is over: what the deadline ends are health watches.
-    parts_->grpc_server->Shutdown(std::chrono::system_clock::now());
+    // The last answers may not have left yet: an immediate shutdown would cut them off. What the
+    // deadline cancels are writes to clients that do not read, and health watches.
+    parts_->grpc_server->Shutdown(std::chrono::system_clock::now() + kFlush);
     parts_->grpc_server->Wait();
   });
 }

@@ -73,8 +73,10 @@ TEST_CASE("A stop lets requests finish and refuses new ones") {
   REQUIRE(WaitUntil([&] { return server.inference.held() == 1; }));
   auto stop = std::async(std::launch::async, [&] { server.server->Shutdown(tests::kPatience); });
   CHECK(WaitUntil([&] {
-    inference::ModelInferResponse refused;
-    return client.Infer(ToyRequest(), &refused).error_code() == grpc::StatusCode::UNAVAILABLE;
+    grpc::ClientContext context;
+    inference::ServerLiveResponse live;
+    return client.inference->ServerLive(&context, {}, &live).error_code() ==
+           grpc::StatusCode::UNAVAILABLE;
   }));
   CHECK_FALSE(std::filesystem::exists(server.socket));
   server.inference.Release();

@@ -37,7 +37,7 @@ class SessionStream::Reactor final : public GrpcReactor {
 
 SessionStream::GrpcReactor* SessionStream::Handle(grpc::CallbackServerContext* context,
                                                   const Edge& edge) {
-  const std::shared_ptr<SessionStream> stream(new SessionStream(context, edge));
+  const std::shared_ptr<SessionStream> stream(new SessionStream(edge));
   Reactor* const reactor = new Reactor(stream);
   stream->reactor_ = reactor;
   if (!edge.calls.Add(CallRegistry::Kind::kStream, stream)) {
@@ -189,13 +189,6 @@ void SessionStream::End(const absl::Status& why) {
   }
   if (watch) edge_.manager.Unwatch(*watch);
   if (!session.empty()) edge_.manager.CloseSession(session, caller_, [](const absl::Status&) {});
-}
-
-void SessionStream::Abort(const absl::Status& why) {
-  End(why);
-  std::lock_guard lock(mutex_);
-  // A write that waits for a client that does not read ends only so.
-  if (reactor_ != nullptr) context_->TryCancel();
 }
 
 }  // namespace dynofa::serving

@@ -25,13 +25,13 @@ class SessionStream final : public OpenCall, public std::enable_shared_from_this
   /// The body of ResourceManager.Session.
   static GrpcReactor* Handle(grpc::CallbackServerContext* context, const Edge& edge);
 
-  void Abort(const absl::Status& why) override;
+  /// If a write waits for a client that does not read, the call ends when gRPC cancels it.
+  void Abort(const absl::Status& why) override { End(why); }
 
  private:
   class Reactor;
 
-  SessionStream(grpc::CallbackServerContext* context, const Edge& edge)
-      : edge_(edge), context_(context) {}
+  explicit SessionStream(const Edge& edge) : edge_(edge) {}
 
   void ReadNext();
   void OnReadDone(bool ok);
@@ -50,7 +50,6 @@ class SessionStream final : public OpenCall, public std::enable_shared_from_this
   void FinishNow();
 
   const Edge edge_;
-  grpc::CallbackServerContext* const context_;  ///< valid while reactor_ is not null
   manager::Caller caller_;
 
   /// gRPC runs no reaction inside a Start or Finish, so these are called with the lock held: that

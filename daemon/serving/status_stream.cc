@@ -24,7 +24,7 @@ class StatusStream::Reactor final : public GrpcReactor {
 
 StatusStream::GrpcReactor* StatusStream::Handle(grpc::CallbackServerContext* context,
                                                 const Edge& edge) {
-  const std::shared_ptr<StatusStream> stream(new StatusStream(context, edge));
+  const std::shared_ptr<StatusStream> stream(new StatusStream(edge));
   Reactor* const reactor = new Reactor(stream);
   stream->reactor_ = reactor;
   if (!edge.calls.Add(CallRegistry::Kind::kStream, stream)) {
@@ -88,13 +88,6 @@ void StatusStream::End(const absl::Status& why) {
     if (!writing_) FinishNow();
   }
   if (watch) edge_.manager.Unwatch(*watch);
-}
-
-void StatusStream::Abort(const absl::Status& why) {
-  End(why);
-  std::lock_guard lock(mutex_);
-  // A write that waits for a client that does not read ends only so.
-  if (reactor_ != nullptr) context_->TryCancel();
 }
 
 }  // namespace dynofa::serving

@@ -21,13 +21,13 @@ class StatusStream final : public OpenCall, public std::enable_shared_from_this<
   /// The body of ResourceManager.WatchStatus.
   static GrpcReactor* Handle(grpc::CallbackServerContext* context, const Edge& edge);
 
-  void Abort(const absl::Status& why) override;
+  /// If a write waits for a client that does not read, the call ends when gRPC cancels it.
+  void Abort(const absl::Status& why) override { End(why); }
 
  private:
   class Reactor;
 
-  StatusStream(grpc::CallbackServerContext* context, const Edge& edge)
-      : edge_(edge), context_(context) {}
+  explicit StatusStream(const Edge& edge) : edge_(edge) {}
 
   void Begin();
   void OnStatus(const std::shared_ptr<const manager::StatusView>& view);
@@ -39,7 +39,6 @@ class StatusStream final : public OpenCall, public std::enable_shared_from_this<
   void FinishNow();
 
   const Edge edge_;
-  grpc::CallbackServerContext* const context_;  ///< valid while reactor_ is not null
 
   /// As in SessionStream, gRPC is called with the lock held.
   std::mutex mutex_;

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "daemon/base/status.h"
-#include "daemon/engine/cpu/keys.h"
 #include "daemon/engine/cpu/onednn.h"
-#include "daemon/engine/cpu/parameters.h"
+#include "daemon/engine/ofa/folding.h"
+#include "daemon/engine/ofa/keys.h"
 
 namespace dynofa::engine::cpu {
 namespace {
@@ -44,21 +44,21 @@ absl::StatusOr<CompiledBlock> CompileBlock(const SharedWeights& weights, std::st
   block.plan = b;
   if (b.expand) {
     DYNOFA_ASSIGN_OR_RETURN(
-        const Affine affine,
+        const ofa::Affine affine,
         FoldBatchNorm(model, subnet, BatchNormKey(b, "inverted_bottleneck"), b.mid));
     DYNOFA_ASSIGN_OR_RETURN(
         block.expand,
         Operation::Pointwise({in_pixels, b.in, b.mid, b.activation, false},
                              model.Weight(ExpandKey(b)).data(), WeightOrder::kOutIn, affine));
   }
-  DYNOFA_ASSIGN_OR_RETURN(const Affine filter,
+  DYNOFA_ASSIGN_OR_RETURN(const ofa::Affine filter,
                           FoldBatchNorm(model, subnet, BatchNormKey(b, "depth_conv"), b.mid));
   DYNOFA_ASSIGN_OR_RETURN(
       block.depthwise,
       Operation::Convolution({b.mid, b.mid, b.in_size, b.kernel, b.stride, true, b.activation},
                              DepthwiseKernels(model, b), filter));
   if (b.se_mid > 0) block.gate = Gate(model, b);
-  DYNOFA_ASSIGN_OR_RETURN(const Affine project,
+  DYNOFA_ASSIGN_OR_RETURN(const ofa::Affine project,
                           FoldBatchNorm(model, subnet, BatchNormKey(b, "point_linear"), b.out));
   DYNOFA_ASSIGN_OR_RETURN(
       block.project,
@@ -70,13 +70,13 @@ absl::StatusOr<CompiledBlock> CompileBlock(const SharedWeights& weights, std::st
 absl::Status CompileEnds(std::string_view subnet, CompiledNet& net) {
   const ofa::OfaModel& model = net.weights->model();
   const ofa::NetPlan& plan = net.plan;
-  DYNOFA_ASSIGN_OR_RETURN(const Affine stem,
+  DYNOFA_ASSIGN_OR_RETURN(const ofa::Affine stem,
                           FoldBatchNorm(model, subnet, "first_conv.bn", plan.stem_out));
   DYNOFA_ASSIGN_OR_RETURN(
       net.stem, Operation::Convolution({3, plan.stem_out, plan.resolution, 3, plan.stem_stride,
                                         false, ofa::Activation::kHSwish},
                                        model.Weight("first_conv.conv.weight"), stem));
-  DYNOFA_ASSIGN_OR_RETURN(const Affine final,
+  DYNOFA_ASSIGN_OR_RETURN(const ofa::Affine final,
                           FoldBatchNorm(model, subnet, "final_expand_layer.bn", plan.final_expand));
   DYNOFA_ASSIGN_OR_RETURN(
       net.final_expand,

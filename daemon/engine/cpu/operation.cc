@@ -38,7 +38,7 @@ memory Owned(const memory::desc& desc, std::span<const float> values) {
 
 // oneDNN computes scale * (sum + bias), the bias inside. A scale of (almost) nothing is replaced
 // by one small enough not to show in the result, and large enough to divide by.
-void MoveBiasInside(Affine& affine) {
+void MoveBiasInside(ofa::Affine& affine) {
   constexpr float kSmallestScale = 1e-20f;
   for (std::size_t c = 0; c < affine.scale.size(); ++c) {
     float& scale = affine.scale[c];
@@ -57,8 +57,8 @@ std::vector<float> ScaleOutputs(std::span<const float> weights, std::span<const 
 }  // namespace
 
 absl::StatusOr<Operation> Operation::Pointwise(const PointwiseShape& shape, const float* weights,
-                                               WeightOrder order, const Affine& affine) try {
-  Affine inside = affine;
+                                               WeightOrder order, const ofa::Affine& affine) try {
+  ofa::Affine inside = affine;
   MoveBiasInside(inside);
   dnnl::primitive_attr attributes = Attributes(shape.activation, shape.accumulate);
   constexpr int kPerColumn = 1 << 1;
@@ -89,7 +89,7 @@ absl::StatusOr<Operation> Operation::Pointwise(const PointwiseShape& shape, cons
 
 absl::StatusOr<Operation> Operation::Convolution(const ConvolutionShape& shape,
                                                  std::span<const float> weights,
-                                                 const Affine& affine) try {
+                                                 const ofa::Affine& affine) try {
   const std::int64_t k = shape.kernel;
   const std::int64_t out_size = (shape.size - 1) / shape.stride + 1;
   const std::int64_t before = k / 2;

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/engine/cpu/parameters.h"
 #include "daemon/engine/ofa/architecture.h"
+#include "daemon/engine/ofa/folding.h"
 
 namespace dynofa::engine::cpu {
 
@@ -47,13 +47,13 @@ struct ConvolutionShape {
 class Operation {
  public:
   static absl::StatusOr<Operation> Pointwise(const PointwiseShape& shape, const float* weights,
-                                             WeightOrder order, const Affine& affine);
+                                             WeightOrder order, const ofa::Affine& affine);
 
   /// `weights` is [out][in][kernel][kernel] ([out][kernel][kernel] if depthwise); a copy with the
   /// scale folded in is kept in the layout that oneDNN prefers.
   static absl::StatusOr<Operation> Convolution(const ConvolutionShape& shape,
                                                std::span<const float> weights,
-                                               const Affine& affine);
+                                               const ofa::Affine& affine);
 
   std::size_t scratchpad_bytes() const { return scratchpad_.get_size(); }
 

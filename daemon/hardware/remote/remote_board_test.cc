@@ -29,12 +29,13 @@ class ServerThread {
     BoardServer::Options options;
     options.stuck_after = stuck_after;
     server_ = std::make_unique<BoardServer>(*Listen(path, 0600), driver, options);
-    thread_ = std::thread([this] { CHECK(server_->Run(stop_.get()).ok()); });
+    thread_ = std::thread([this] { served_ = server_->Run(stop_.get()); });
   }
   ~ServerThread() {
     const std::uint64_t one = 1;
     CHECK(::write(stop_.get(), &one, sizeof(one)) == sizeof(one));
     thread_.join();
+    CHECK(served_.ok());
   }
 
   tests::TempDir dir;
@@ -44,6 +45,7 @@ class ServerThread {
  private:
   base::UniqueFd stop_{::eventfd(0, EFD_CLOEXEC)};
   std::unique_ptr<BoardServer> server_;
+  absl::Status served_;
   std::thread thread_;
 };
 

@@ -56,6 +56,34 @@ absl::StatusOr<std::string> ReadBootId(const std::string& path) {
   return id;
 }
 
+class SysfsBoardDriver::Use {
+ public:
+  explicit Use(Guarded& guarded) : guarded_(guarded) {
+    std::unique_lock lock(guarded_.mutex);
+    guarded_.freed.wait(lock, [&] { return !guarded_.busy; });
+    guarded_.busy = granted_ = true;
+  }
+  Use(Guarded& guarded, base::Duration patience) : guarded_(guarded) {
+    std::unique_lock lock(guarded_.mutex);
+    granted_ = guarded_.freed.wait_for(lock, patience, [&] { return !guarded_.busy; });
+    if (granted_) guarded_.busy = true;
+  }
+  ~Use() {
+    if (!granted_) return;
+    std::lock_guard lock(guarded_.mutex);
+    guarded_.busy = false;
+    guarded_.freed.notify_one();
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+  bool granted() const { return granted_; }
+
+ private:
+  Guarded& guarded_;
+  bool granted_ = false;
+};
+
 SysfsBoardDriver::SysfsBoardDriver(const std::string& root)
     : thermal_(base::StrCat(root, "/class/thermal")) {}
 
@@ -137,7 +165,7 @@ ApplyResult SysfsBoardDriver::Apply(const std::vector<policies::ClusterSetting>&
 
 SettingOutcome SysfsBoardDriver::ApplyOne(const policies::ClusterSetting& setting) {
   if (const auto found = clusters_.find(setting.cluster); found != clusters_.end()) {
-    std::lock_guard lock(found->second->mutex);
+    const Use use(*found->second);
     return found->second->cluster->Apply(setting);
   }
   SettingOutcome outcome{.cluster = setting.cluster, .requested = setting};
@@ -165,22 +193,22 @@ absl::StatusOr<BoardReading> SysfsBoardDriver::Read() {
 }
 
 ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {
-  const std::unique_lock lock(guarded.mutex, kReadPatience);
-  if (lock.owns_lock()) {
-    ClusterReading fresh = guarded.cluster->Read();
-    std::lock_guard last_lock(guarded.last_mutex);
-    return guarded.last = std::move(fresh);
+  const Use use(guarded, kReadPatience);
+  if (!use.granted()) {
+    std::lock_guard lock(guarded.mutex);
+    ClusterReading stale = guarded.last;
+    stale.limited_by = "stuck";
+    return stale;
   }
-  std::lock_guard last_lock(guarded.last_mutex);
-  ClusterReading stale = guarded.last;
-  stale.limited_by = "stuck";
-  return stale;
+  ClusterReading fresh = guarded.cluster->Read();
+  std::lock_guard lock(guarded.mutex);
+  return guarded.last = std::move(fresh);
 }
 
 absl::Status SysfsBoardDriver::ReleaseCluster(const std::string& cluster) {
   const auto found = clusters_.find(cluster);
   if (found == clusters_.end()) return absl::OkStatus();
-  std::lock_guard lock(found->second->mutex);
+  const Use use(*found->second);
   return found->second->cluster->Release();
 }
 

@@ -1,6 +1,7 @@
 #ifndef DYNOFA_DAEMON_HARDWARE_SYSFS_SYSFS_DRIVER_H_
 #define DYNOFA_DAEMON_HARDWARE_SYSFS_SYSFS_DRIVER_H_
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,12 +50,16 @@ class SysfsBoardDriver final : public BoardDriver {
   absl::Status ReleaseCluster(const std::string& cluster) override;
 
  private:
+  // A cluster and who may use it: one thread at a time, for which others wait as long as they
+  // like. `mutex` is held only for moments.
   struct Guarded {
-    std::timed_mutex mutex;  // held while the cluster is written or read
     std::unique_ptr<CpufreqCluster> cluster;
-    std::mutex last_mutex;
+    std::mutex mutex;
+    std::condition_variable freed;
+    bool busy = false;
     ClusterReading last;
   };
+  class Use;
 
   explicit SysfsBoardDriver(const std::string& root);
 

@@ -1,4 +1,4 @@
-#include "daemon/engine/cpu/parameters.h"
+#include "daemon/engine/ofa/folding.h"
 
 #include <cmath>
 #include <cstddef>
@@ -6,9 +6,9 @@
 
 #include "absl/status/status.h"
 #include "daemon/base/strings.h"
-#include "daemon/engine/cpu/keys.h"
+#include "daemon/engine/ofa/keys.h"
 
-namespace dynofa::engine::cpu {
+namespace dynofa::engine::ofa {
 namespace {
 
 struct Statistics {
@@ -16,9 +16,8 @@ struct Statistics {
   std::span<const float> variance;
 };
 
-Statistics StatisticsOf(const ofa::OfaModel& model, std::string_view subnet,
-                        std::string_view layer) {
-  const ofa::SubnetStatistics& calibrated = model.Statistics(subnet);
+Statistics StatisticsOf(const OfaModel& model, std::string_view subnet, std::string_view layer) {
+  const SubnetStatistics& calibrated = model.Statistics(subnet);
   if (const auto found = calibrated.find(layer); found != calibrated.end()) {
     return {found->second.mean, found->second.variance};
   }
@@ -46,7 +45,7 @@ std::vector<double> Shrink(const std::vector<double>& kernel, int from, int to,
 
 }  // namespace
 
-absl::StatusOr<Affine> FoldBatchNorm(const ofa::OfaModel& model, std::string_view subnet,
+absl::StatusOr<Affine> FoldBatchNorm(const OfaModel& model, std::string_view subnet,
                                      std::string_view layer, int channels) {
   const Statistics statistics = StatisticsOf(model, subnet, layer);
   const std::span<const float> weight = model.Weight(base::StrCat(layer, ".weight"));
@@ -71,7 +70,7 @@ absl::StatusOr<Affine> FoldBatchNorm(const ofa::OfaModel& model, std::string_vie
   return affine;
 }
 
-std::vector<float> DepthwiseKernels(const ofa::OfaModel& model, const ofa::BlockPlan& block) {
+std::vector<float> DepthwiseKernels(const OfaModel& model, const BlockPlan& block) {
   const std::span<const float> stored = model.Weight(DepthwiseKey(block));
   const std::vector<int>& sizes = model.architecture().kernels;
   const auto area = static_cast<std::size_t>(block.max_kernel * block.max_kernel);
@@ -91,4 +90,4 @@ std::vector<float> DepthwiseKernels(const ofa::OfaModel& model, const ofa::Block
   return kernels;
 }
 
-}  // namespace dynofa::engine::cpu
+}  // namespace dynofa::engine::ofa

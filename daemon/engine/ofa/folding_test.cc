@@ -1,4 +1,4 @@
-#include "daemon/engine/cpu/parameters.h"
+#include "daemon/engine/ofa/folding.h"
 
 #include <cmath>
 #include <limits>
@@ -7,16 +7,16 @@
 
 #include "tests/support/catch.h"
 
-namespace dynofa::engine::cpu {
+namespace dynofa::engine::ofa {
 namespace {
 
 // A model of a few tensors that the test writes down.
-class FakeModel final : public ofa::OfaModel {
+class FakeModel final : public OfaModel {
  public:
   const ModelInfo& info() const override { return info_; }
-  const ofa::Architecture& architecture() const override { return architecture_; }
-  const ofa::SubnetConfig* Config(std::string_view) const override { return nullptr; }
-  const ofa::SubnetStatistics& Statistics(std::string_view subnet) const override {
+  const Architecture& architecture() const override { return architecture_; }
+  const SubnetConfig* Config(std::string_view) const override { return nullptr; }
+  const SubnetStatistics& Statistics(std::string_view subnet) const override {
     return subnet == "calibrated" ? statistics_ : none_;
   }
   std::span<const float> Weight(std::string_view key) const override {
@@ -24,9 +24,9 @@ class FakeModel final : public ofa::OfaModel {
   }
 
   ModelInfo info_;
-  ofa::Architecture architecture_;
-  ofa::SubnetStatistics statistics_;
-  ofa::SubnetStatistics none_;
+  Architecture architecture_;
+  SubnetStatistics statistics_;
+  SubnetStatistics none_;
   std::map<std::string, std::vector<float>> tensors_;
 };
 
@@ -67,7 +67,7 @@ TEST_CASE("Statistics that cannot be are refused") {
 TEST_CASE("A kernel shrinks by cropping and the layer's matrix") {
   FakeModel model;
   model.architecture_.kernels = {3, 5};
-  ofa::BlockPlan block;
+  BlockPlan block;
   block.supernet_index = 1;
   block.mid = 2;
   block.max_kernel = 5;
@@ -88,4 +88,4 @@ TEST_CASE("A kernel shrinks by cropping and the layer's matrix") {
   CHECK(shrunk[9] == 2.0f * (25.0f + 18.0f));
 }
 
-}  // namespace dynofa::engine::cpu
+}  // namespace dynofa::engine::ofa

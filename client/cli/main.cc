@@ -1,0 +1,134 @@
+// dynofactl: the command line of users and operators of dynofad.
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/cli/commands.h"
+
+namespace dynofa::cli {
+namespace {
+
+/// An option that sets an optional.
+template <typename T>
+CLI::Option* AddOptional(CLI::App* app, const std::string& flag, std::optional<T>* target,
+                         const std::string& help) {
+  return app->add_option_function<T>(
+      flag, [target](const T& value) { *target = value; }, help);
+}
+
+void AddCommon(CLI::App* app, Common* common) {
+  app->add_option("--socket", common->socket,
+                  "Socket of the daemon (default $DYNOFA_SOCKET or /run/dynofa/dynofa.sock)");
+  app->add_flag("--json", common->json, "Print JSON");
+  app->add_option("--wait", common->wait_s, "Wait so many seconds for a daemon that is starting")
+      ->check(CLI::Range(0.0, 3600.0));
+}
+
+void AddStatus(CLI::App* root, Common* common, int* exit_code) {
+  CLI::App* const status = root->add_subcommand("status", "Board, clusters, sessions, power");
+  AddCommon(status, common);
+  status->callback([=] { *exit_code = ShowStatus(*common); });
+  CLI::App* const explain =
+      root->add_subcommand("explain", "The decision in force and the reasons for it");
+  AddCommon(explain, common);
+  explain->callback([=] { *exit_code = Explain(*common); });
+}
+
+void AddMode(CLI::App* root, Common* common, int* exit_code) {
+  CLI::App* const mode = root->add_subcommand("mode", "Show the power mode, or set it (D-Bus)");
+  mode->add_flag("--json", common->json, "Print JSON");
+  mode->add_option("--bus", common->bus,
+                   "D-Bus address (default $DBUS_SYSTEM_BUS_ADDRESS or the system bus)");
+  auto name = std::make_shared<std::string>();
+  mode->add_option("NAME", *name, "Power mode to set; none: show");
+  mode->callback([=] { *exit_code = Mode(*common, *name); });
+}
+
+void AddInfer(CLI::App* root, Common* common, InferArguments* arguments, int* exit_code) {
+  CLI::App* const infer = root->add_subcommand("infer", "Classify JPEG or PNG files");
+  AddCommon(infer, common);
+  infer->add_option("FILE", arguments->files, "Pictures")->required();
+  infer->add_option("--model", arguments->options.model, "Model (default: the only one)");
+  infer->add_option("--session", arguments->options.session, "Id of an open session");
+  infer->add_option("--subnet", arguments->options.subnet, "Run exactly this subnet");
+  AddOptional(infer, "--latency-ms", &arguments->options.slo_ms, "Response time to aim at");
+  AddOptional(infer, "--min-accuracy", &arguments->options.min_accuracy,
+              "Lowest acceptable accuracy, 0 to 1");
+  AddOptional(infer, "--timeout-ms", &arguments->options.timeout_ms, "How long to wait");
+  infer->callback([=] { *exit_code = Infer(*common, *arguments); });
+}
+
+void AddRun(CLI::App* root, Common* common, RunArguments* arguments, int* exit_code) {
+  CLI::App* const run =
+      root->add_subcommand("run", "Send requests at a rate in a session, and report each second");
+  AddCommon(run, common);
+  run->add_option("--images", arguments->images,
+                  "Pictures, or folders of them; in class folders (<class>/*.jpg) whose names are "
+                  "labels of the model, accuracy is measured");
+  run->add_option("--pattern-side", arguments->pattern_side,
+                  "Side of the generated pictures that are sent without --images")
+      ->check(CLI::Range(1, 4096));
+  run->add_option("--model", arguments->model, "Model (default: the only one)");
+  run->add_option("--name", arguments->name, "Name of the session");
+  run->add_option("--subnet", arguments->subnet, "Run exactly this subnet");
+  client::Requirement* const requirement = &arguments->requirement;
+  run->add_option("--rate", requirement->rate_hz,
+                  "Requests per second; 0: the next one when the last is answered")
+      ->check(CLI::Range(0.0, 100000.0));
+  AddOptional(run, "--latency-ms", &requirement->latency_ms, "Response time asked for");
+  AddOptional(run, "--percentile", &requirement->percentile,
+              "Percent of requests that must meet it (99)");
+  AddOptional(run, "--min-accuracy", &requirement->min_accuracy,
+              "Lowest acceptable accuracy, 0 to 1");
+  AddOptional(run, "--max-energy-mj", &requirement->max_energy_mj,
+              "Highest acceptable energy per inference");
+  AddOptional(run, "--priority", &requirement->priority, "1 (most important) to 9");
+  run->add_option("--duration", arguments->duration_s, "Seconds (10 without --count)")
+      ->check(CLI::Range(0.0, 1e6));
+  run->add_option("--count", arguments->count, "Requests")->check(CLI::NonNegativeNumber);
+  run->add_option("--then", arguments->changes,
+                  "Change the requirement at a time: \"AT_S:latency_ms=20,min_accuracy=0.8\"; "
+                  "\"none\" takes a part back; may be given again");
+  run->add_option("--control", arguments->control,
+                  "stdin: read changes as JSON lines, {\"latency_ms\": 20}, null takes back")
+      ->check(CLI::IsMember({"stdin"}));
+  run->callback([=] { *exit_code = Run(*common, *arguments); });
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Talks to dynofad: inference, sessions, power modes.", "dynofactl");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("dynofactl " DYNOFA_VERSION));
+  app.footer("Exit codes: 0 done, 1 the service refused or is not there, 2 wrong usage.");
+  int exit_code = kExitOk;
+  Common common;
+  InferArguments infer;
+  RunArguments run;
+  AddStatus(&app, &common, &exit_code);
+  AddInfer(&app, &common, &infer, &exit_code);
+  AddRun(&app, &common, &run, &exit_code);
+  AddMode(&app, &common, &exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version come as errors of code 0.
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace dynofa::cli
+
+int main(int argc, char** argv) {
+  try {
+    return dynofa::cli::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "dynofactl: " << error.what() << std::endl;
+    return dynofa::cli::kExitService;
+  }
+}

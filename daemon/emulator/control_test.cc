@@ -1,0 +1,63 @@
+#include "daemon/emulator/control.h"
+
+#include <vector>
+
+#include "daemon/base/strings.h"
+#include "daemon/base/virtual_time.h"
+#include "daemon/hardware/remote/seqpacket.h"
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::emulator {
+namespace {
+
+double ForeignLoad(EmulatedBoard& board, const std::string& cluster) {
+  for (const auto& reading : board.Read().clusters) {
+    if (reading.cluster == cluster) return reading.foreign_load;
+  }
+  return -1.0;
+}
+
+TEST_CASE("A neighbour comes and goes over the socket") {
+  base::VirtualTime time;
+  EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);
+  tests::TempDir dir;
+  const auto server = ControlServer::Create(dir / "control", board);
+  REQUIRE(server.ok());
+  CHECK(SetNeighbour(dir / "control", "gpu", 0.7).ok());
+  CHECK(ForeignLoad(board, "gpu") == 0.7);
+  CHECK(SetNeighbour(dir / "control", "gpu", 0.0).ok());
+  CHECK(ForeignLoad(board, "gpu") == 0.0);
+  CHECK(SetAmbient(dir / "control", 60.0).ok());
+  const absl::Status unknown = SetNeighbour(dir / "control", "npu", 0.5);
+  CHECK(base::FromAbsl(unknown.message()).find("npu") != std::string::npos);
+  CHECK_FALSE(SetNeighbour(dir / "control", "gpu", 2.0).ok());
+  CHECK(SetNeighbour(dir / "nobody", "gpu", 0.5).code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("A client that hangs up at once does no harm") {
+  base::VirtualTime time;
+  EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);
+  tests::TempDir dir;
+  const auto server = ControlServer::Create(dir / "control", board);
+  { const auto silent = hardware::remote::Connect(dir / "control"); }
+  CHECK(SetNeighbour(dir / "control", "cpu0", 0.5).ok());
+}
+
+TEST_CASE("Nonsense is refused with a reason") {
+  base::VirtualTime time;
+  EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);
+  for (const char* bad :
+       {"", "x", "[]", "{}", R"({"op":1})", R"({"op":"off"})", R"({"op":"neighbour"})",
+        R"({"op":"neighbour","cluster":1,"load":0.5})", R"({"op":"neighbour","cluster":"gpu"})",
+        R"({"op":"neighbour","cluster":"gpu","load":"much"})", R"({"op":"ambient"})",
+        R"({"op":"ambient","celsius":1e9})"}) {
+    const absl::Status status = HandleControl(bad, board);
+    INFO(bad);
+    CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+    CHECK_FALSE(status.message().empty());
+  }
+}
+
+}  // namespace
+}  // namespace dynofa::emulator

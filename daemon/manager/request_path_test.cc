@@ -1,0 +1,229 @@
+#include "daemon/manager/request_path.h"
+
+#include <condition_variable>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/support/fake_model.h"
+#include "tests/support/fake_supernet.h"
+
+namespace dynofa::manager {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto kPatience = std::chrono::seconds(20);
+
+/// Lets runs pass only while it is open.
+class Gate {
+ public:
+  void Open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void Pass() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  bool AwaitArrival() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [this] { return waiting_ > 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  int waiting_ = 0;
+};
+
+class GatedExecutor final : public engine::Executor {
+ public:
+  explicit GatedExecutor(Gate& gate) : gate_(gate) {}
+
+  absl::StatusOr<engine::RunResult> Run(engine::Supernet&, const engine::PreparedSubnet&,
+                                        const engine::Tensor&, std::int64_t) override {
+    gate_.Pass();
+    engine::RunResult result;
+    result.output.shape = {1, 2};
+    result.output.bytes.resize(8);
+    result.compute = milliseconds(3);
+    return result;
+  }
+
+ private:
+  Gate& gate_;
+};
+
+dispatch::Route RouteOn(const std::string& cluster) {
+  dispatch::Route route;
+  route.model = "net";
+  route.cluster = cluster;
+  route.frequency_khz = 1000000;
+  route.ladder = {{"s", 4.0, 0.70, 1.0}, {"m", 8.0, 0.76, 1.0}, {"l", 16.0, 0.80, 2.0}};
+  route.ceiling = 2;
+  route.uid = 1000;
+  return route;
+}
+
+class RequestPathFixture {
+ protected:
+  RequestPathFixture() {
+    std::vector<ClusterExecutor> executors;
+    executors.push_back({"cpu0", {}, std::make_unique<GatedExecutor>(gate_)});
+    executors.push_back({"cpu2", {}, std::make_unique<GatedExecutor>(gate2_)});
+    RequestPathOptions options;
+    options.executor_nice = 0;
+    options.energy_evidence = policies::Evidence::kEmulated;
+    path_ = *RequestPath::Create(options, clock_, outcomes_,
+                                 {std::make_shared<tests::FakeSupernet>(tests::NetInfo())},
+                                 std::move(executors));
+    Publish("cpu0");
+  }
+
+  ~RequestPathFixture() {
+    gate_.Open();
+    gate2_.Open();
+  }
+
+  void Publish(const std::string& cluster) {
+    auto table = std::make_shared<dispatch::RoutingTable>();
+    table->generation = ++generation_;
+    table->defaults["net"] = RouteOn(cluster);
+    table->sessions["a"] = RouteOn(cluster);
+    path_->SetRoutes(std::move(table));
+  }
+
+  static InferenceRequest Request(const std::string& session = "a") {
+    InferenceRequest request;
+    request.session = session;
+    request.model = "net";
+    request.caller.uid = 1000;
+    request.input.type = engine::DataType::kUint8;
+    request.input.shape = {2, 2, 3};
+    request.input.bytes.resize(12);
+    return request;
+  }
+
+  struct Answer {
+    absl::StatusOr<std::uint64_t> id;
+    std::future<absl::StatusOr<InferenceReply>> reply;
+  };
+
+  Answer Submit(InferenceRequest request) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<InferenceReply>>>();
+    auto reply = promise->get_future();
+    auto id = path_->Submit(std::move(request),
+                            [promise](auto result) { promise->set_value(std::move(result)); });
+    return {std::move(id), std::move(reply)};
+  }
+
+  static absl::StatusOr<InferenceReply> Await(Answer& answer) {
+    REQUIRE(answer.id.ok());
+    REQUIRE(answer.reply.wait_for(kPatience) == std::future_status::ready);
+    return answer.reply.get();
+  }
+
+  base::SteadyClock clock_;
+  OutcomeRing outcomes_{64};
+  Gate gate_, gate2_;
+  std::uint64_t generation_ = 0;
+  std::unique_ptr<RequestPath> path_;
+};
+
+TEST_CASE_METHOD(RequestPathFixture, "a request runs and its reply tells how") {
+  gate_.Open();
+  Answer answer = Submit(Request());
+  const auto reply = Await(answer);
+  REQUIRE(reply.ok());
+  CHECK(reply->subnet == "l");
+  CHECK(reply->level == 2);
+  CHECK(reply->cluster == "cpu0");
+  CHECK(reply->frequency_khz == 1000000);
+  CHECK(reply->compute_ms == Approx(3.0));
+  CHECK(*reply->energy_mj == Approx(6.0));
+  CHECK(reply->energy_evidence == policies::Evidence::kEmulated);
+  CHECK(reply->accuracy_evidence == policies::Evidence::kMeasured);
+  const auto outcome = outcomes_.Pop();
+  REQUIRE(outcome.has_value());
+  CHECK(outcome->session == "a");
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "a queued request expires by the clock, while another runs") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  InferenceRequest late = Request();
+  late.deadline = clock_.Now() + milliseconds(5);
+  Answer queued = Submit(late);
+  CHECK(absl::IsDeadlineExceeded(Await(queued).status()));
+  gate_.Open();
+  CHECK(Await(running).ok());
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "cancelling answers at once; what runs is finished") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  Answer queued = Submit(Request());
+  path_->Cancel(*queued.id);
+  CHECK(absl::IsCancelled(Await(queued).status()));
+  path_->Cancel(*running.id);
+  path_->Cancel(12345);
+  gate_.Open();
+  CHECK(Await(running).ok());
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "new routes move a queued request to a free executor") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  Answer queued = Submit(Request());
+  gate2_.Open();
+  Publish("cpu2");
+  CHECK(Await(queued)->cluster == "cpu2");
+  gate_.Open();
+  CHECK(Await(running)->cluster == "cpu0");
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "sessions are looked up, and belong to their user") {
+  CHECK(absl::IsNotFound(Submit(Request("b")).id.status()));
+  InferenceRequest foreign = Request();
+  foreign.caller.uid = 1001;
+  CHECK(absl::IsPermissionDenied(Submit(foreign).id.status()));
+  InferenceRequest other = Request();
+  other.model = "other";
+  CHECK(absl::IsNotFound(Submit(other).id.status()));
+  gate_.Open();
+  Answer anonymous = Submit(Request(""));
+  CHECK(Await(anonymous).ok());
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "a malformed input is refused before it is queued") {
+  InferenceRequest request = Request();
+  request.input.shape = {2, 2, 4};
+  CHECK(absl::IsInvalidArgument(Submit(request).id.status()));
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "stopping answers what is queued and finishes what runs") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  Answer queued = Submit(Request());
+  std::thread stopper([this] { path_.reset(); });
+  CHECK(absl::IsUnavailable(Await(queued).status()));
+  gate_.Open();
+  CHECK(Await(running).ok());
+  stopper.join();
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "two models of one name are refused") {
+  auto twin = std::make_shared<tests::FakeSupernet>(tests::NetInfo());
+  CHECK(absl::IsInvalidArgument(
+      RequestPath::Create({}, clock_, outcomes_, {twin, twin}, {}).status()));
+}
+
+}  // namespace
+}  // namespace dynofa::manager

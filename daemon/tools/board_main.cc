@@ -1,0 +1,124 @@
+// dynofa-board: looks at this machine's board as dynofa-boardd would see it, shows the emulated
+// boards with the origin of their figures, and plays the neighbours of a running emulated one.
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+#include "daemon/emulator/board_model.h"
+#include "daemon/emulator/control.h"
+#include "daemon/hardware/journal/journal.h"
+#include "daemon/hardware/sysfs/sysfs_driver.h"
+
+namespace dynofa {
+namespace {
+
+// Looking needs no journal: nothing is written.
+class NoStore final : public hardware::journal::Store {
+ public:
+  absl::StatusOr<std::optional<std::string>> Load() override {
+    return std::optional<std::string>();
+  }
+  absl::Status Save(std::string_view) override {
+    return absl::FailedPreconditionError("this program does not write knobs");
+  }
+  absl::Status Remove() override { return absl::OkStatus(); }
+  std::string MoveAside() override { return ""; }
+};
+
+std::string Range(const policies::ClusterInfo& cluster) {
+  if (cluster.frequencies_khz.empty()) return "no table";
+  return base::StrCat(cluster.frequencies_khz.front() / 1000, " to ",
+                      cluster.frequencies_khz.back() / 1000, " MHz in ",
+                      cluster.frequencies_khz.size(), " steps");
+}
+
+void Print(const hardware::BoardInfo& info, const hardware::BoardReading& reading) {
+  std::cout << info.name << " (measured)\n";
+  for (std::size_t i = 0; i < info.clusters.size(); ++i) {
+    const policies::ClusterInfo& cluster = info.clusters[i];
+    const hardware::ClusterReading& now = reading.clusters[i];
+    std::cout << "  " << cluster.id << ": " << cluster.cores << " cores, " << Range(cluster)
+              << (cluster.writable ? "" : ", read-only") << "\n";
+    if (!now.governor.empty()) {
+      std::cout << "    " << now.governor << ", " << now.min_khz / 1000 << " to "
+                << now.max_khz / 1000 << " MHz, at " << now.frequency_khz / 1000 << " MHz"
+                << (now.limited_by.empty() ? "" : ", limited: " + now.limited_by) << "\n";
+    }
+  }
+  for (const hardware::ZoneReading& zone : reading.zones) {
+    std::cout << "  zone " << zone.type << (zone.cluster.empty() ? "" : " of " + zone.cluster)
+              << ": " << std::fixed << std::setprecision(1) << zone.temperature_c << " C\n";
+  }
+  for (const std::string& note : info.notes) std::cout << "  note: " << note << "\n";
+}
+
+absl::Status Show(const std::string& root) {
+  NoStore store;
+  hardware::journal::Journal journal(store, "none");
+  hardware::sysfs::SysfsBoardDriver::Options options;
+  options.root = root;
+  DYNOFA_ASSIGN_OR_RETURN(const auto driver,
+                          hardware::sysfs::SysfsBoardDriver::Create(options, journal));
+  DYNOFA_ASSIGN_OR_RETURN(const hardware::BoardReading reading, driver->Read());
+  Print(driver->info(), reading);
+  return absl::OkStatus();
+}
+
+absl::Status ShowModels() {
+  for (const std::string& id : emulator::BoardModelIds()) {
+    const emulator::BoardModel& model = *emulator::FindBoardModel(id);
+    std::cout << "emulated:" << id << "  " << model.name << "\n";
+    for (const emulator::Source& source : model.sources) {
+      std::cout << "  " << source.figure << "\n    " << source.origin << "\n";
+    }
+  }
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Looks at boards and plays the surroundings of emulated ones.", "dynofa-board");
+  app.set_version_flag("--version", DYNOFA_VERSION);
+  app.require_subcommand(1);
+  absl::Status status;
+
+  std::string root(hardware::sysfs::kSysfsRoot);
+  CLI::App* show = app.add_subcommand("show", "this machine's clusters, clocks and temperatures");
+  show->add_option("--sysfs-root", root, "folder that stands for the kernel's sysfs")
+      ->capture_default_str();
+  show->callback([&] { status = Show(root); });
+
+  CLI::App* models = app.add_subcommand("models", "the emulated boards and where figures are from");
+  models->callback([&] { status = ShowModels(); });
+
+  std::string control, cluster;
+  double load = 0.0;
+  CLI::App* neighbour =
+      app.add_subcommand("neighbour", "another program takes a share of an emulated cluster");
+  neighbour->add_option("--control", control, "dynofa-boardd's --emulator-control")->required();
+  neighbour->add_option("--cluster", cluster, "its id, such as gpu")->required();
+  neighbour->add_option("--load", load, "share in 0..1; 1 takes the cluster away")->required();
+  neighbour->callback([&] { status = emulator::SetNeighbour(control, cluster, load); });
+
+  double celsius = 0.0;
+  CLI::App* ambient = app.add_subcommand("ambient", "temperature of the air of an emulated board");
+  ambient->add_option("--control", control, "dynofa-boardd's --emulator-control")->required();
+  ambient->add_option("--celsius", celsius, "degrees")->required();
+  ambient->callback([&] { status = emulator::SetAmbient(control, celsius); });
+
+  CLI11_PARSE(app, argc, argv);
+  if (status.ok()) return EXIT_SUCCESS;
+  std::cerr << "dynofa-board: " << base::FromAbsl(status.message()) << "\n";
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace dynofa
+
+int main(int argc, char** argv) { return dynofa::Main(argc, argv); }

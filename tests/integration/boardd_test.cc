@@ -1,0 +1,163 @@
+// The real dynofa-boardd on a copied sysfs tree: whatever ends it or its client, every file is as
+// it was found.
+
+#include <signal.h>
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/hardware/remote/seqpacket.h"
+#include "tests/integration/sysfs_tree.h"
+#include "tests/support/catch.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::tests {
+namespace {
+
+class Boardd {
+ public:
+  Boardd() { WriteSysfsTree(dir_, "sys"); }
+
+  void Start() {
+    process_ = Process::Start({std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd", "--sysfs-root",
+                               dir_ / "sys", "--state-dir", dir_ / "state", "--socket", socket()});
+    INFO(process_->Output());
+    REQUIRE(WaitUntil([&] { return hardware::remote::Connect(socket()).ok(); }));
+    // The probe above was a client; the next one is not refused once that is gone.
+    REQUIRE(process_->WaitForOutput("is gone"));
+  }
+
+  /// A client that has changed every cluster.
+  std::unique_ptr<Process> Hold() {
+    auto client = Process::Start({DYNOFA_BOARDD_CLIENT, socket()});
+    REQUIRE(client->WaitForOutput("holding"));
+    INFO(client->Output());
+    CHECK(client->Output().find("cpu0: OK 408000") != std::string::npos);
+    CHECK(client->Output().find("cpu2: OK 408000") != std::string::npos);
+    auto tree = Tree();
+    for (const std::string policy : {"policy0", "policy2"}) {
+      const std::string folder = "devices/system/cpu/cpufreq/" + policy + "/";
+      CHECK(tree[folder + "scaling_max_freq"] == "408000\n");
+      CHECK(tree[folder + "scaling_governor"] == "performance\n");
+    }
+    return client;
+  }
+
+  std::map<std::string, std::string> Tree() const { return ReadTree(dir_ / "sys"); }
+  std::string socket() const { return dir_ / "boardd.sock"; }
+  std::string state() const { return dir_ / "state"; }
+  Process& process() { return *process_; }
+
+ private:
+  TempDir dir_;
+  std::unique_ptr<Process> process_;
+};
+
+TEST_CASE("SIGTERM puts every file back and ends with status 0") {
+  Boardd boardd;
+  const auto before = boardd.Tree();
+  boardd.Start();
+  const auto client = boardd.Hold();
+  const auto status = boardd.process().Stop(SIGTERM);
+  REQUIRE(status.has_value());
+  INFO(boardd.process().Output());
+  CHECK(status->ok());
+  CHECK(boardd.Tree() == before);
+}
+
+TEST_CASE("A killed client's changes are undone at once; the service stays up") {
+  Boardd boardd;
+  const auto before = boardd.Tree();
+  boardd.Start();
+  for (int round = 0; round < 3; ++round) {
+    const auto client = boardd.Hold();
+    client->Stop(SIGKILL);
+    CHECK(WaitUntil([&] { return boardd.Tree() == before; }));
+  }
+  CHECK(boardd.process().Running());
+}
+
+TEST_CASE("A killed boardd's changes are undone by the next one") {
+  Boardd boardd;
+  const auto before = boardd.Tree();
+  boardd.Start();
+  const auto client = boardd.Hold();
+  boardd.process().Stop(SIGKILL);
+  CHECK(boardd.Tree() != before);
+  boardd.Start();
+  CHECK(boardd.Tree() == before);
+  CHECK(boardd.process().Output().find("restored cpu0") != std::string::npos);
+}
+
+TEST_CASE("What somebody else set in the meantime is left alone, and said") {
+  Boardd boardd;
+  boardd.Start();
+  auto expected = boardd.Tree();
+  const auto client = boardd.Hold();
+  const std::string knob = "devices/system/cpu/cpufreq/policy2/scaling_max_freq";
+  std::ofstream(boardd.socket().substr(0, boardd.socket().rfind('/')) + "/sys/" + knob)
+      << "1200000\n";
+  expected[knob] = "1200000\n";
+  CHECK(boardd.process().Stop(SIGTERM)->ok());
+  CHECK(boardd.Tree() == expected);
+  CHECK(boardd.process().Output().find("left alone") != std::string::npos);
+}
+
+TEST_CASE("A second client is refused with a reason, the first keeps the board") {
+  Boardd boardd;
+  boardd.Start();
+  const auto client = boardd.Hold();
+  const auto held = boardd.Tree();
+  const Finished second = RunProgram({DYNOFA_BOARDD_CLIENT, boardd.socket()});
+  CHECK(second.status.code == 1);
+  CHECK(second.output.find("there can be only one client") != std::string::npos);
+  CHECK(boardd.Tree() == held);
+}
+
+TEST_CASE("Garbage is refused, nothing is written, and the service stays up") {
+  Boardd boardd;
+  const auto before = boardd.Tree();
+  boardd.Start();
+  const std::vector<std::string> garbage = {
+      "x", std::string(100'000, '\0'),
+      R"({"v":1,"id":1,"op":"apply","settings":[{"cluster":"../../etc","governor":"","min_khz":1,
+          "max_khz":-5}],"loads":[]})"};
+  for (const std::string& message : garbage) {
+    const auto fd = hardware::remote::Connect(boardd.socket());
+    REQUIRE(fd.ok());
+    REQUIRE(hardware::remote::Receive(fd->get(), kPatience).ok());
+    REQUIRE(hardware::remote::Send(fd->get(), message).ok());
+    const auto answer = hardware::remote::Receive(fd->get(), kPatience);
+    REQUIRE(answer.ok());
+    CHECK(boardd.Tree() == before);
+  }
+  CHECK(boardd.process().Running());
+  boardd.Hold();
+}
+
+TEST_CASE("A corrupt journal is kept aside, said loudly, and does not stop the start") {
+  Boardd boardd;
+  boardd.Start();
+  boardd.Hold()->Stop(SIGKILL);
+  CHECK(boardd.process().Stop(SIGTERM)->ok());
+  std::ofstream(boardd.state() + "/journal.json") << "{\"format\":1,";
+  boardd.Start();
+  CHECK(boardd.process().Output().find("cannot be read") != std::string::npos);
+  CHECK(ReadFile(boardd.state() + "/journal.json.unreadable") == "{\"format\":1,");
+}
+
+TEST_CASE("Two of them never own the same journal") {
+  Boardd boardd;
+  boardd.Start();
+  const Finished second = RunProgram({std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd", "--state-dir",
+                                      boardd.state(), "--socket", boardd.socket() + "2"});
+  CHECK(second.status.code == 1);
+  CHECK(second.output.find("in use by another process") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace dynofa::tests
