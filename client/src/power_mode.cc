@@ -53,9 +53,12 @@ Error Explain(const BusError& error, int code) {
     return {ErrorCode::kPermissionDenied,
             error.Text(code) + " (changing the power mode needs the operator's rights)"};
   }
-  if (error.Is(SD_BUS_ERROR_INVALID_ARGS) || error.Is("org.dynofa1.Error.UnknownPowerMode") ||
-      error.Is("org.dynofa1.Error.NotFound")) {
-    return {ErrorCode::kNotFound, error.Text(code)};
+  if (error.Is("org.dynofa1.Error.UnknownMode")) return {ErrorCode::kNotFound, error.Text(code)};
+  if (error.Is(SD_BUS_ERROR_INVALID_ARGS)) {
+    return {ErrorCode::kInvalidArgument, error.Text(code)};
+  }
+  if (error.Is(SD_BUS_ERROR_LIMITS_EXCEEDED)) {
+    return {ErrorCode::kResourceExhausted, error.Text(code)};
   }
   return {ErrorCode::kUnknown, error.Text(code)};
 }
