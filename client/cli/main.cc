@@ -20,7 +20,11 @@ CLI::Option* AddOptional(CLI::App* app, const std::string& flag, std::optional<T
       flag, [target](const T& value) { *target = value; }, help);
 }
 
+/// What may stand before or after the command's name.
 void AddCommon(CLI::App* app, Common* common) {
+  app->fallthrough();
+  app->add_option("--bus", common->bus,
+                  "D-Bus address, for mode (default $DBUS_SYSTEM_BUS_ADDRESS or the system bus)");
   app->add_option("--socket", common->socket,
                   "Socket of the daemon (default $DYNOFA_SOCKET or /run/dynofa/dynofa.sock)");
   app->add_flag("--json", common->json, "Print JSON");
@@ -30,19 +34,14 @@ void AddCommon(CLI::App* app, Common* common) {
 
 void AddStatus(CLI::App* root, Common* common, int* exit_code) {
   CLI::App* const status = root->add_subcommand("status", "Board, clusters, sessions, power");
-  AddCommon(status, common);
   status->callback([=] { *exit_code = ShowStatus(*common); });
   CLI::App* const explain =
       root->add_subcommand("explain", "The decision in force and the reasons for it");
-  AddCommon(explain, common);
   explain->callback([=] { *exit_code = Explain(*common); });
 }
 
 void AddMode(CLI::App* root, Common* common, int* exit_code) {
   CLI::App* const mode = root->add_subcommand("mode", "Show the power mode, or set it (D-Bus)");
-  mode->add_flag("--json", common->json, "Print JSON");
-  mode->add_option("--bus", common->bus,
-                   "D-Bus address (default $DBUS_SYSTEM_BUS_ADDRESS or the system bus)");
   auto name = std::make_shared<std::string>();
   mode->add_option("NAME", *name, "Power mode to set; none: show");
   mode->callback([=] { *exit_code = Mode(*common, *name); });
@@ -50,7 +49,6 @@ void AddMode(CLI::App* root, Common* common, int* exit_code) {
 
 void AddInfer(CLI::App* root, Common* common, InferArguments* arguments, int* exit_code) {
   CLI::App* const infer = root->add_subcommand("infer", "Classify JPEG or PNG files");
-  AddCommon(infer, common);
   infer->add_option("FILE", arguments->files, "Pictures")->required();
   infer->add_option("--model", arguments->options.model, "Model (default: the only one)");
   infer->add_option("--session", arguments->options.session, "Id of an open session");
@@ -65,7 +63,6 @@ void AddInfer(CLI::App* root, Common* common, InferArguments* arguments, int* ex
 void AddRun(CLI::App* root, Common* common, RunArguments* arguments, int* exit_code) {
   CLI::App* const run =
       root->add_subcommand("run", "Send requests at a rate in a session, and report each second");
-  AddCommon(run, common);
   run->add_option("--images", arguments->images,
                   "Pictures, or folders of them; in class folders (<class>/*.jpg) whose names are "
                   "labels of the model, accuracy is measured");
@@ -108,6 +105,7 @@ int Main(int argc, char** argv) {
   Common common;
   InferArguments infer;
   RunArguments run;
+  AddCommon(&app, &common);
   AddStatus(&app, &common, &exit_code);
   AddInfer(&app, &common, &infer, &exit_code);
   AddRun(&app, &common, &run, &exit_code);
