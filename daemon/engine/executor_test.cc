@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-#include <cstring>
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -83,10 +83,9 @@ class FakeSupernet final : public Supernet {
 };
 
 Tensor Planes(float value) {
-  const std::vector<float> values(12, value);
   Tensor tensor{"image", DataType::kFloat32, {1, 3, 2, 2}, {}};
-  tensor.bytes.resize(values.size() * sizeof(float));
-  std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  tensor.bytes.resize(12 * sizeof(float));
+  std::fill_n(tensor.data<float>(), 12, value);
   return tensor;
 }
 

@@ -1,14 +1,15 @@
 #include "daemon/engine/preprocess.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/engine/vectorised.h"
 
 namespace dynofa::engine {
 namespace {
@@ -36,8 +37,9 @@ struct Buffers {
   Axis horizontal;
   Axis vertical;
   std::vector<double> weights;
+  std::vector<std::uint8_t> row;
   std::vector<std::uint8_t> rows;
-  std::vector<std::uint8_t> crop;
+  std::vector<std::int32_t> sums;
 };
 
 Buffers& ThreadBuffers() {
@@ -75,45 +77,57 @@ void ComputeAxis(int source, int target, int offset, int count, std::vector<doub
   }
 }
 
-std::uint8_t Round(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
-}
-
 constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
 
-void ResizeRow(const std::uint8_t* row, const Axis& axis, std::uint8_t* out) {
-  for (std::size_t x = 0; x < axis.taps.size(); ++x) {
+// A pixel and the byte after it, as bytes and widened: what one vector instruction takes.
+using Bytes4 [[gnu::vector_size(4)]] = std::uint8_t;
+using Ints4 [[gnu::vector_size(16)]] = std::int32_t;
+
+// One row; `row` has a readable byte behind its last pixel.
+DYNOFA_VECTORISED void ResizeRow(const std::uint8_t* row, const Axis& axis, std::uint8_t* out) {
+  const std::size_t count = axis.taps.size();
+  for (std::size_t x = 0; x < count; ++x) {
     const Taps taps = axis.taps[x];
     const std::int32_t* weights = axis.weights.data() + x * static_cast<std::size_t>(axis.stride);
     const std::uint8_t* source = row + static_cast<std::ptrdiff_t>(taps.first) * kChannels;
-    std::int32_t red = kHalf;
-    std::int32_t green = kHalf;
-    std::int32_t blue = kHalf;
+    Ints4 sums = {kHalf, kHalf, kHalf, 0};
     for (int t = 0; t < taps.count; ++t, source += kChannels) {
-      red += source[0] * weights[t];
-      green += source[1] * weights[t];
-      blue += source[2] * weights[t];
+      Bytes4 pixel;
+      std::memcpy(&pixel, source, sizeof(pixel));
+      sums += __builtin_convertvector(pixel, Ints4) * weights[t];
     }
-    out[x * 3] = Round(red);
-    out[x * 3 + 1] = Round(green);
-    out[x * 3 + 2] = Round(blue);
+    for (int c = 0; c < kChannels; ++c) {
+      out[c] = static_cast<std::uint8_t>(std::clamp(sums[c] >> kPrecisionBits, 0, 255));
+    }
+    out += kChannels;
   }
 }
 
-// `rows` starts with source row `first_row`; each row has `width` samples.
+// sums[x] += weight * row[x].
+DYNOFA_VECTORISED void AddWeighted(const std::uint8_t* row, std::int32_t weight, std::size_t width,
+                                   std::int32_t* sums) {
+  for (std::size_t x = 0; x < width; ++x) sums[x] += weight * row[x];
+}
+
+DYNOFA_VECTORISED void StoreRounded(const std::int32_t* sums, std::size_t width,
+                                    std::uint8_t* out) {
+  for (std::size_t x = 0; x < width; ++x) {
+    out[x] = static_cast<std::uint8_t>(std::clamp(sums[x] >> kPrecisionBits, 0, 255));
+  }
+}
+
+// `rows` starts with source row `first_row`; each row has `width` samples. `sums` is scratch.
 void ResizeColumns(const std::uint8_t* rows, int first_row, std::size_t width, const Axis& axis,
-                   std::uint8_t* out) {
+                   std::vector<std::int32_t>& sums, std::uint8_t* out) {
   for (std::size_t y = 0; y < axis.taps.size(); ++y, out += width) {
     const Taps taps = axis.taps[y];
     const std::int32_t* weights = axis.weights.data() + y * static_cast<std::size_t>(axis.stride);
     const std::uint8_t* source = rows + static_cast<std::size_t>(taps.first - first_row) * width;
-    for (std::size_t x = 0; x < width; ++x) {
-      std::int32_t sum = kHalf;
-      for (int t = 0; t < taps.count; ++t) {
-        sum += source[static_cast<std::size_t>(t) * width + x] * weights[t];
-      }
-      out[x] = Round(sum);
+    sums.assign(width, kHalf);
+    for (int t = 0; t < taps.count; ++t, source += width) {
+      AddWeighted(source, weights[t], width, sums.data());
     }
+    StoreRounded(sums.data(), width, out);
   }
 }
 
@@ -199,11 +213,14 @@ absl::Status ResizeAndCrop(std::span<const std::uint8_t> image, int width, int h
   const Taps last = buffers.vertical.taps.back();
   const int row_count = last.first + last.count - first_row;
   buffers.rows.resize(static_cast<std::size_t>(row_count) * cropped_row);
-  for (int y = 0; y < row_count; ++y) {
-    ResizeRow(image.data() + static_cast<std::size_t>(first_row + y) * row, buffers.horizontal,
-              buffers.rows.data() + static_cast<std::size_t>(y) * cropped_row);
+  buffers.row.resize(row + 1);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(row_count); ++y) {
+    std::copy_n(image.data() + (static_cast<std::size_t>(first_row) + y) * row, row,
+                buffers.row.data());
+    ResizeRow(buffers.row.data(), buffers.horizontal, buffers.rows.data() + y * cropped_row);
   }
-  ResizeColumns(buffers.rows.data(), first_row, cropped_row, buffers.vertical, output.data());
+  ResizeColumns(buffers.rows.data(), first_row, cropped_row, buffers.vertical, buffers.sums,
+                output.data());
   return absl::OkStatus();
 }
 

@@ -106,6 +106,8 @@ Json ToJson(const Report& report) {
   }
   if (report.switching) {
     json["switching"] = {{"clients", report.switching->clients},
+                         {"requests", report.switching->requests},
+                         {"disturbed", report.switching->disturbed},
                          {"switches", report.switching->switches},
                          {"steady_ms", report.switching->steady_ms},
                          {"median_ratio", report.switching->median_ratio},
@@ -145,8 +147,11 @@ void PrintMemory(const MemoryUse& memory) {
 }
 
 void PrintSwitching(const SwitchCost& cost) {
-  std::printf("\nSwitching levels (measured; w1.2, six levels, %d clients, %d switches)\n",
-              cost.clients, cost.switches);
+  std::printf("\nSwitching levels (measured; w1.2, six levels, %d clients)\n", cost.clients);
+  std::printf(
+      "  %d switches counted; of %d requests, %d were interrupted by other programs and "
+      "are left out\n",
+      cost.switches, cost.requests, cost.disturbed);
   std::printf(
       "  steady %.3f ms on average; first run after a switch over steady: "
       "median %.3f, p99 %.3f\n",

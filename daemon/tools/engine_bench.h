@@ -57,8 +57,10 @@ absl::Status ReportMemory(int levels);
 /// Latency of the first run after a switch over that of a run without one, at the median and at
 /// the 99th percentile, both relative to the level's steady median.
 struct SwitchCost {
-  int clients = 2;
-  int switches = 0;
+  int clients = 0;
+  int requests = 0;
+  int disturbed = 0;       ///< of the requests: left out, another program had the CPU meanwhile
+  int switches = 0;        ///< that were counted
   double steady_ms = 0.0;  ///< mean over the levels of the steady median
   double median_ratio = 0.0;
   double p99_ratio = 0.0;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -16,6 +15,7 @@
 #include "daemon/engine/torch/folded_net.h"
 #include "daemon/tools/engine_bench.h"
 #include "daemon/tools/statistics.h"
+#include "daemon/tools/timed_run.h"
 
 namespace dynofa::tools {
 namespace {
@@ -27,7 +27,8 @@ using engine::torch_backend::FoldedPath;
 // implementations differ by up to 1e-3 of the largest logit). dynofa-golden is the fine check.
 constexpr double kSameResult = 5e-3;
 constexpr int kWarmUps = 2;
-constexpr int kRunsPerRound = 15;
+constexpr int kRunsPerRound = 21;
+constexpr std::size_t kFewestClean = 5;
 
 // One way to run one cell.
 struct Variant {
@@ -47,16 +48,17 @@ double Difference(const std::vector<float>& a, const std::vector<float>& b) {
   return difference / largest;
 }
 
+// The median of the undisturbed runs, or of all if hardly any was.
 absl::StatusOr<double> MedianMs(Variant& variant) {
   for (int i = 0; i < kWarmUps; ++i) DYNOFA_RETURN_IF_ERROR(variant.run());
-  std::vector<double> samples;
+  std::vector<double> all;
+  std::vector<double> clean;
   for (int i = 0; i < kRunsPerRound; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    DYNOFA_RETURN_IF_ERROR(variant.run());
-    const auto elapsed = std::chrono::steady_clock::now() - start;
-    samples.push_back(std::chrono::duration<double, std::milli>(elapsed).count());
+    DYNOFA_ASSIGN_OR_RETURN(const TimedRun timed, Time(Watch::kProcess, variant.run));
+    all.push_back(timed.ms);
+    if (!timed.disturbed) clean.push_back(timed.ms);
   }
-  return Median(samples);
+  return Median(clean.size() >= kFewestClean ? clean : all);
 }
 
 // One subnet with one number of threads, in the three variants.

@@ -1,6 +1,5 @@
 #include <array>
 #include <barrier>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <numeric>
@@ -15,6 +14,7 @@
 #include "daemon/tools/engine_bench.h"
 #include "daemon/tools/levels.h"
 #include "daemon/tools/statistics.h"
+#include "daemon/tools/timed_run.h"
 
 namespace dynofa::tools {
 namespace {
@@ -54,18 +54,23 @@ class Client {
   }
 
   const std::array<Samples, kLevels>& samples() const { return samples_; }
+  int requests() const { return requests_; }
+  int disturbed() const { return disturbed_; }
 
  private:
   absl::Status Request(std::size_t level) {
     const engine::PreparedSubnet& subnet = *subnets_[level];
     const auto side = static_cast<std::size_t>(subnet.info().resolution);
-    const auto start = std::chrono::steady_clock::now();
-    DYNOFA_RETURN_IF_ERROR(
-        subnet.Run(std::span(image_).first(side * side * 3), logits_, *workspace_));
-    const auto elapsed = std::chrono::steady_clock::now() - start;
-    Samples& samples = samples_[level];
-    (level == last_ ? samples.steady : samples.switched)
-        .push_back(std::chrono::duration<double, std::milli>(elapsed).count());
+    DYNOFA_ASSIGN_OR_RETURN(const TimedRun timed, Time(Watch::kThread, [&] {
+                              return subnet.Run(std::span(image_).first(side * side * 3), logits_,
+                                                *workspace_);
+                            }));
+    ++requests_;
+    if (timed.disturbed) {
+      ++disturbed_;
+    } else {
+      (level == last_ ? samples_[level].steady : samples_[level].switched).push_back(timed.ms);
+    }
     last_ = level;
     return absl::OkStatus();
   }
@@ -75,23 +80,32 @@ class Client {
   const std::vector<float> image_;
   std::vector<float> logits_;
   std::array<Samples, kLevels> samples_;
+  int requests_ = 0;
+  int disturbed_ = 0;
   std::size_t last_ = kLevels;
   std::size_t round_ = 0;
 };
 
-SwitchCost Summarise(const std::vector<std::unique_ptr<Client>>& clients) {
+// Latencies over the steady median of their level, so that levels can be counted together.
+absl::StatusOr<SwitchCost> Summarise(const std::vector<std::unique_ptr<Client>>& clients) {
   std::vector<double> steady;
   std::vector<double> switched;
   SwitchCost cost;
+  cost.clients = static_cast<int>(clients.size());
   for (const auto& client : clients) {
+    cost.requests += client->requests();
+    cost.disturbed += client->disturbed();
     for (const Samples& samples : client->samples()) {
+      if (samples.steady.empty() || samples.switched.empty()) {
+        return absl::UnavailableError(
+            "other programs interrupted every run of a level; measure on a quieter machine");
+      }
       const double median = Median(samples.steady);
       cost.steady_ms += median / static_cast<double>(kLevels * clients.size());
       for (double ms : samples.steady) steady.push_back(ms / median);
       for (double ms : samples.switched) switched.push_back(ms / median);
     }
   }
-  cost.clients = static_cast<int>(clients.size());
   cost.switches = static_cast<int>(switched.size());
   cost.median_ratio = Median(switched) / Median(steady);
   cost.p99_ratio = Percentile(switched, 0.99) / Percentile(steady, 0.99);

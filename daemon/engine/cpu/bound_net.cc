@@ -1,6 +1,7 @@
 #include "daemon/engine/cpu/bound_net.h"
 
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "daemon/base/status.h"
@@ -11,7 +12,14 @@ namespace {
 
 std::int64_t Pixels(int size) { return std::int64_t{size} * size; }
 
-AlignedBuffer Floats(std::size_t count) { return AlignedBuffer(count * sizeof(float)); }
+// Written once, so that the first run finds its pages in place.
+AlignedBuffer Touched(std::size_t bytes) {
+  AlignedBuffer buffer(bytes);
+  std::memset(buffer.data(), 0, bytes);
+  return buffer;
+}
+
+AlignedBuffer Floats(std::size_t count) { return Touched(count * sizeof(float)); }
 
 }  // namespace
 
@@ -22,7 +30,7 @@ Activations::Activations(const BufferSizes& sizes)
       means(Floats(sizes.vector)),
       hidden(Floats(sizes.vector)),
       gates(Floats(sizes.vector)),
-      scratchpad(sizes.scratchpad) {}
+      scratchpad(Touched(sizes.scratchpad)) {}
 
 absl::StatusOr<BoundNet> BoundNet::Create(std::shared_ptr<const CompiledNet> net,
                                           const Activations& activations) {

@@ -2,14 +2,7 @@
 
 #include <algorithm>
 
-// One source, compiled for several instruction sets and chosen when the program starts. The
-// sanitizers' run-time is not up yet when the choice is made, so that they get the plain code.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define DYNOFA_VECTORISED __attribute__((target_clones("avx512f", "fma", "default")))
-#else
-#define DYNOFA_VECTORISED
-#endif
+#include "daemon/engine/vectorised.h"
 
 namespace dynofa::engine::cpu {
 namespace {
