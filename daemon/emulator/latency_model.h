@@ -14,7 +14,7 @@ struct Workload {
   int layers = 0;      ///< 0 = unknown: kTypicalLayers
 };
 
-inline constexpr int kTypicalLayers = 50;
+inline constexpr int kTypicalLayers = 70;
 
 /// Share of a cluster that is left for an inference when others use `foreign_load` of it.
 double ContentionShare(const BoardModel& board, double foreign_load);

@@ -17,18 +17,18 @@ struct Published {
   double gpu_ms;
 };
 
-// The six sub-nets of width 1.2 that Dynamic-OFA published: multiply-adds, resolution, layers of
-// their depth (three per block and six around them), latency on the board's GPU.
+// The six sub-nets of width 1.2 that Dynamic-OFA published: multiply-adds, resolution, layers,
+// latency on the board's GPU.
 const std::vector<Published> kDynamicOfa = {
-    {{235'000'000, 176, 42}, 41.16}, {{254'000'000, 176, 45}, 45.42},
-    {{289'000'000, 192, 51}, 49.44}, {{376'000'000, 208, 51}, 51.08},
-    {{522'000'000, 224, 57}, 56.75}, {{731'000'000, 224, 66}, 61.73}};
+    {{235'000'000, 176, 54}, 41.16}, {{254'000'000, 176, 59}, 45.42},
+    {{289'000'000, 192, 69}, 49.44}, {{376'000'000, 208, 71}, 51.08},
+    {{522'000'000, 224, 79}, 56.75}, {{731'000'000, 224, 90}, 61.73}};
 
-TEST_CASE("The GPU is within 16 percent of the published latencies and keeps their order") {
+TEST_CASE("The GPU is within 15 percent of the published latencies and keeps their order") {
   double previous = 0.0;
   for (const Published& level : kDynamicOfa) {
     const double ms = LatencyMs(Gpu(), level.work, 1109250);
-    CHECK(ms == Approx(level.gpu_ms).epsilon(0.16));
+    CHECK(ms == Approx(level.gpu_ms).epsilon(0.15));
     CHECK(ms > previous);
     previous = ms;
   }

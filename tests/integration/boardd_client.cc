@@ -1,10 +1,11 @@
 // A client of dynofa-boardd for tests: pins every cluster to its lowest frequency, says what came
 // of it, and holds the board until it is killed.
 //
-// Usage: boardd_client SOCKET
+// Usage: boardd_client SOCKET [UID]     as that user, if the test is root's
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <future>
 #include <iostream>
 #include <vector>
@@ -14,7 +15,8 @@
 
 int main(int argc, char** argv) {
   using dynofa::hardware::ApplyResult;
-  if (argc != 2) return 2;
+  if (argc < 2 || argc > 3) return 2;
+  if (argc == 3 && ::setuid(static_cast<uid_t>(std::atoi(argv[2]))) != 0) return 3;
   const auto runner = dynofa::base::ThreadTaskRunner::Create("client");
   const auto board = dynofa::hardware::remote::ConnectBoard(argv[1], *runner);
   if (!board.ok()) {

@@ -2,6 +2,10 @@
 // it was found.
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -9,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/unique_fd.h"
 #include "daemon/hardware/remote/seqpacket.h"
 #include "tests/integration/sysfs_tree.h"
 #include "tests/support/catch.h"
@@ -22,9 +27,19 @@ class Boardd {
  public:
   Boardd() { WriteSysfsTree(dir_, "sys"); }
 
-  void Start() {
-    process_ = Process::Start({std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd", "--sysfs-root",
-                               dir_ / "sys", "--state-dir", dir_ / "state", "--socket", socket()});
+  void Start(std::vector<std::string> more = {},
+             std::map<std::string, std::string> environment = {}) {
+    Process::Options options;
+    options.argv = {std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd",
+                    "--sysfs-root",
+                    dir_ / "sys",
+                    "--state-dir",
+                    dir_ / "state",
+                    "--socket",
+                    socket()};
+    options.argv.insert(options.argv.end(), more.begin(), more.end());
+    options.environment = std::move(environment);
+    process_ = Process::Start(std::move(options));
     INFO(process_->Output());
     REQUIRE(WaitUntil([&] { return hardware::remote::Connect(socket()).ok(); }));
     // The probe above was a client; the next one is not refused once that is gone.
@@ -50,6 +65,7 @@ class Boardd {
   std::map<std::string, std::string> Tree() const { return ReadTree(dir_ / "sys"); }
   std::string socket() const { return dir_ / "boardd.sock"; }
   std::string state() const { return dir_ / "state"; }
+  const TempDir& dir() const { return dir_; }
   Process& process() { return *process_; }
 
  private:
@@ -148,6 +164,79 @@ TEST_CASE("A corrupt journal is kept aside, said loudly, and does not stop the s
   boardd.Start();
   CHECK(boardd.process().Output().find("cannot be read") != std::string::npos);
   CHECK(ReadFile(boardd.state() + "/journal.json.unreadable") == "{\"format\":1,");
+}
+
+TEST_CASE("Only root and the user that was named may have the board") {
+  if (::geteuid() != 0) {
+    WARN("SKIPPED: only root can play other users");
+    return;
+  }
+  Boardd boardd;
+  boardd.Start({"--allow-uid", "65533"});
+  REQUIRE(::chmod(boardd.dir().path().c_str(), 0755) == 0);
+  {
+    const auto allowed = Process::Start({DYNOFA_BOARDD_CLIENT, boardd.socket(), "65533"});
+    REQUIRE(allowed->WaitForOutput("holding"));
+  }
+  // Past the file's mode there is still the peer's uid.
+  REQUIRE(::chmod(boardd.socket().c_str(), 0666) == 0);
+  const Finished other = RunProgram({DYNOFA_BOARDD_CLIENT, boardd.socket(), "65534"});
+  CHECK(other.status.code == 1);
+  CHECK(other.output.find("uid 65534 may not have the board") != std::string::npos);
+}
+
+// What a service manager hears from a service.
+class NotifySocket {
+ public:
+  explicit NotifySocket(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    REQUIRE(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  }
+
+  bool Hears(const std::string& text) {
+    return WaitUntil([&] {
+      std::string message(4096, '\0');
+      const ssize_t size = ::recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT);
+      if (size > 0) heard_ += message.substr(0, static_cast<std::size_t>(size)) + "\n";
+      return heard_.find(text) != std::string::npos;
+    });
+  }
+
+ private:
+  base::UniqueFd fd_;
+  std::string heard_;
+};
+
+TEST_CASE("systemd is told of the start, the board, every watchdog period and the end") {
+  Boardd boardd;
+  NotifySocket notify(boardd.dir() / "notify");
+  boardd.Start({}, {{"NOTIFY_SOCKET", boardd.dir() / "notify"}, {"WATCHDOG_USEC", "150000"}});
+  CHECK(notify.Hears("READY=1"));
+  CHECK(notify.Hears("STATUS=Board: this machine, 4 CPUs"));
+  CHECK(notify.Hears("WATCHDOG=1"));
+  boardd.process().Signal(SIGTERM);
+  CHECK(notify.Hears("STOPPING=1"));
+}
+
+TEST_CASE("The socket may come from systemd") {
+  if (!RunProgram({"sh", "-c", "command -v systemd-socket-activate"}).status.ok()) {
+    WARN("SKIPPED: systemd-socket-activate is not installed");
+    return;
+  }
+  TempDir dir;
+  WriteSysfsTree(dir, "sys");
+  const auto before = ReadTree(dir / "sys");
+  const auto boardd = Process::Start({"systemd-socket-activate", "--seqpacket", "-l", dir / "s",
+                                      std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd",
+                                      "--sysfs-root", dir / "sys", "--state-dir", dir / "state"});
+  REQUIRE(boardd->WaitForOutput("Listening on"));
+  const auto client = Process::Start({DYNOFA_BOARDD_CLIENT, dir / "s"});
+  REQUIRE(client->WaitForOutput("holding"));
+  CHECK(ReadTree(dir / "sys") != before);
+  CHECK(boardd->Stop(SIGTERM)->ok());
+  CHECK(ReadTree(dir / "sys") == before);
 }
 
 TEST_CASE("Two of them never own the same journal") {

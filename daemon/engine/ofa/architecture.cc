@@ -168,6 +168,7 @@ absl::Status AppendStages(const Architecture& a, const SubnetConfig& config, Net
 struct Cost {
   std::int64_t macs = 0;
   std::int64_t parameters = 0;
+  int layers = 0;
 
   // `in` is the input channels that one output channel sees (1 for depthwise); `affine` counts
   // the bias, or the two vectors of a batch norm.
@@ -175,6 +176,7 @@ struct Cost {
                    std::int64_t affine) {
     macs += in * out * kernel * kernel * size * size;
     parameters += in * out * kernel * kernel + affine * out;
+    ++layers;
   }
 };
 
@@ -197,6 +199,7 @@ void Count(NetPlan& plan) {
   cost.Convolution(plan.last, plan.classes, 1, 1, 1);
   plan.macs = cost.macs;
   plan.parameters = cost.parameters;
+  plan.layers = cost.layers;
 }
 
 }  // namespace

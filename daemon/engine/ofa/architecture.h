@@ -93,6 +93,7 @@ struct NetPlan {
   double bn_epsilon = 1e-5;
   std::int64_t macs = 0;        ///< SPEC.md section 7 counting
   std::int64_t parameters = 0;  ///< weights, biases and BN affine of the extracted subnet
+  int layers = 0;               ///< convolutions and fully connected layers
 };
 
 /// Resolves `config` against `architecture`. INVALID_ARGUMENT names the entry that does not fit.

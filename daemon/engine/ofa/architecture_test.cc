@@ -95,6 +95,13 @@ TEST_CASE("skipped blocks keep their index and need not make sense") {
   CHECK(plan.final_size == 6);
 }
 
+TEST_CASE("layers are counted as they run, squeeze-and-excite included") {
+  const Architecture architecture = Architecture::MobileNetV3(1.0);
+  // 20 blocks of three, 12 of them with two more; two of the first block, four around them.
+  CHECK(MakePlan(architecture, LargestSubnet(architecture, 224))->layers == 90);
+  CHECK(MakePlan(architecture, SmallestSubnet(architecture, 224))->layers == 48);
+}
+
 TEST_CASE("batch norm layers are those of the active blocks, with their active channels") {
   const Architecture a = Architecture::MobileNetV3(1.0);
   std::map<std::string, int> channels;

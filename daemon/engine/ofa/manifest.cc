@@ -145,7 +145,7 @@ absl::StatusOr<SubnetInfo> DescribeSubnet(const Subnet& subnet, const Architectu
     return base::Annotate(plan.status(), base::StrCat("subnet \"", subnet.id, "\""));
   }
   return SubnetInfo{subnet.id,  subnet.config.resolution, subnet.accuracy, subnet.accuracy_evidence,
-                    plan->macs, plan->parameters};
+                    plan->macs, plan->parameters,         plan->layers};
 }
 
 }  // namespace
