@@ -1,0 +1,95 @@
+#include "daemon/tools/model_commands.h"
+
+#include <png.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/engine/loader/loader.h"
+#include "daemon/engine/supernet.h"
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::tools {
+namespace {
+
+// What the program does with this command line.
+absl::Status Run(const std::vector<std::string>& arguments) {
+  CLI::App app;
+  Action action;
+  AddTrainCommand(app, action);
+  AddCalibrateCommand(app, action);
+  AddEvaluateCommand(app, action);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  app.parse(reversed);
+  return action();
+}
+
+// A 32x32 image of one colour.
+std::string Png(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
+  std::vector<std::uint8_t> pixels;
+  for (int i = 0; i < 32 * 32; ++i) pixels.insert(pixels.end(), {red, green, blue});
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = png.height = 32;
+  png.format = PNG_FORMAT_RGB;
+  png_alloc_size_t size = 1 << 16;
+  std::string file(size, '\0');
+  REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr));
+  file.resize(size);
+  return file;
+}
+
+void WriteColours(const tests::TempDir& folder) {
+  for (std::uint8_t i = 0; i < 12; ++i) {
+    const std::string name = std::to_string(i) + ".png";
+    const auto shade = static_cast<std::uint8_t>(150 + 8 * i);
+    folder.Write("data/blue/" + name, Png(10, 10, shade));
+    folder.Write("data/red/" + name, Png(shade, 10, 10));
+  }
+}
+
+TEST_CASE("from class folders to a model that is measured: train, calibrate, evaluate") {
+  const tests::TempDir folder;
+  WriteColours(folder);
+  const std::string data = folder / "data", model = folder / "model";
+  REQUIRE(Run({"train", "--data", data, "--output", model, "--name", "colours", "--epochs", "5",
+               "--batch", "4", "--holdout", "4", "--learning-rate", "0.02"})
+              .ok());
+  const auto trained = *engine::LoadSupernet(model, "torch");
+  CHECK(trained->info().name == "colours");
+  CHECK(trained->info().labels == std::vector<std::string>{"blue", "red"});
+  REQUIRE(trained->info().catalogue.size() >= 6);
+  const std::string digest = trained->info().weights_digest;
+
+  REQUIRE(Run({"calibrate", "--model", model, "--data", data, "--images", "12"}).ok());
+  CHECK((*engine::LoadSupernet(model, "torch"))->info().weights_digest != digest);
+
+  const std::string level = trained->info().catalogue.back().id;
+  REQUIRE(Run({"evaluate", "--model", model, "--data", data, "--level", level, "--limit", "8",
+               "--json", "--update"})
+              .ok());
+  const auto evaluated = *engine::LoadSupernet(model, "torch");
+  const engine::SubnetInfo& best = *evaluated->info().Find(level);
+  CHECK(best.accuracy_evidence == policies::Evidence::kMeasured);
+  CHECK(best.accuracy >= 0.5);
+  const double sixteenths = best.accuracy * 16;
+  CHECK(sixteenths == static_cast<int>(sixteenths));  // 8 images of each of 2 classes
+}
+
+TEST_CASE("what is missing or does not fit is named") {
+  const tests::TempDir folder;
+  WriteColours(folder);
+  const std::string data = folder / "data", model = folder / "model";
+  CHECK(absl::IsNotFound(Run({"train", "--data", folder / "none", "--output", model})));
+  CHECK(absl::IsInvalidArgument(
+      Run({"train", "--data", data, "--output", model, "--holdout", "24"})));
+  CHECK(absl::IsInvalidArgument(
+      Run({"train", "--data", data, "--output", model, "--holdout", "4", "--largest-share", "2"})));
+  CHECK(absl::IsNotFound(Run({"evaluate", "--model", model, "--data", data})));
+  CHECK(absl::IsNotFound(Run({"calibrate", "--model", model, "--data", data})));
+}
+
+}  // namespace
+}  // namespace dynofa::tools
