@@ -14,6 +14,9 @@ import tempfile
 
 EXPECTED = [
     "etc/dynofa/dynofad.toml",
+    "usr/sbin/dynofad",
+    "usr/sbin/dynofa-boardd",
+    "usr/bin/dynofactl",
     "usr/lib/systemd/system/dynofad.service",
     "usr/lib/systemd/system/dynofa-boardd.service",
     "usr/lib/systemd/system/dynofa-boardd.socket",
@@ -61,7 +64,7 @@ def test_layout(cmake, build, directory):
             text = path.read_text()
             if re.search("@[A-Z_]+@", text) or str(build) in text or str(root) in text:
                 fail(f"{path} names the build: {text}")
-    unit = (root / EXPECTED[1]).read_text()
+    unit = (root / "usr/lib/systemd/system/dynofad.service").read_text()
     if "ExecStart=/usr/sbin/dynofad --config /etc/dynofa/dynofad.toml" not in unit:
         fail(f"the unit starts something else: {unit}")
 
