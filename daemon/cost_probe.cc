@@ -16,7 +16,7 @@ absl::StatusOr<double> ProbeMs(engine::Supernet& supernet, const std::string& id
   DYNOFA_ASSIGN_OR_RETURN(const auto workspace, supernet.NewWorkspace(1));
   const auto side = static_cast<std::size_t>(subnet->info().resolution);
   const std::vector<float> image(side * side * 3, 0.1f);
-  std::vector<float> logits(supernet.info().labels.size());
+  std::vector<float> logits(static_cast<std::size_t>(supernet.info().classes));
   std::vector<double> times;
   for (int run = 0; run < kWarmUps + kRuns; ++run) {
     const base::TimePoint start = clock.Now();

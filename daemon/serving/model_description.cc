@@ -27,7 +27,7 @@ void DescribeModel(const engine::ModelInfo& model, inference::ModelMetadataRespo
   output->set_name(model.output_name);
   output->set_datatype("FP32");
   output->add_shape(1);
-  output->add_shape(static_cast<std::int64_t>(model.labels.size()));
+  output->add_shape(model.classes);
 
   std::vector<std::string> subnets;
   std::vector<std::string> accuracies;
@@ -61,7 +61,7 @@ void ConfigOfModel(const engine::ModelInfo& model, inference::ModelConfig* confi
   output->set_name(model.output_name);
   output->set_data_type(inference::TYPE_FP32);
   output->add_dims(1);
-  output->add_dims(static_cast<std::int64_t>(model.labels.size()));
+  output->add_dims(model.classes);
 }
 
 }  // namespace dynofa::serving

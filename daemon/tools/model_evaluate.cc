@@ -99,7 +99,7 @@ class Evaluation {
       std::vector<float> input(static_cast<std::size_t>(resolution) * resolution * 3);
       DYNOFA_RETURN_IF_ERROR(
           engine::MakeInput(image, supernet_->info().preprocessing, resolution, input));
-      std::vector<float> logits(supernet_->info().labels.size());
+      std::vector<float> logits(static_cast<std::size_t>(supernet_->info().classes));
       DYNOFA_RETURN_IF_ERROR(subnets_[i]->Run(input, logits, *workspace_));
       const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
       results_[i].correct += static_cast<std::size_t>(best) == label ? 1 : 0;

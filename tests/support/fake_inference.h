@@ -25,6 +25,7 @@ class FakeInference final : public manager::InferenceApi {
     engine::ModelInfo model;
     model.name = "toy";
     model.family = "fake";
+    model.classes = 3;
     model.labels = {"cat", "dog", "ship"};
     model.provenance = "made by the tests";
     for (const auto& [id, accuracy] : {std::pair{"small", 0.5}, std::pair{"large", 0.75}}) {

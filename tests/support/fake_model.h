@@ -13,6 +13,7 @@ inline engine::ModelInfo NetInfo() {
   engine::ModelInfo info;
   info.name = "net";
   info.family = "fake";
+  info.classes = 2;
   info.labels = {"cat", "dog"};
   info.catalogue = {
       {"s", 4, 0.70, policies::Evidence::kMeasured, 4000000, 1000},

@@ -11,7 +11,7 @@ namespace dynofa::engine::cpu {
 
 /// The oneDNN backend ("cpu"): every subnet runs on prefixes of the model's own tensors, with its
 /// batch norms as scales and biases, so that a further subnet costs its depthwise kernels, its
-/// vectors and its generated code (docs/decisions/0002-shared-weights.md).
+/// vectors and its generated code (docs/decisions/0002-levels-share-one-weight-set.md).
 ///
 /// A workspace runs the subnets that were prepared when it was made; running a later one in it is
 /// FAILED_PRECONDITION, and a new workspace is the answer.
