@@ -11,6 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Long enough for a thread of a busy machine to run, so that only what is blocked is stuck.
+constexpr base::Duration kStuckAfter = 1s;
+
 template <typename T, typename Start>
 T Await(Start start) {
   std::promise<T> promise;
@@ -40,7 +43,7 @@ TEST_CASE("Settings are applied, unknown clusters refused, everything released")
 
 TEST_CASE("A stuck cluster is skipped, the others go on, and it comes back by itself") {
   tests::FakeDriver driver;
-  Actuator actuator(driver, 20ms);
+  Actuator actuator(driver, kStuckAfter);
   driver.Block("cpu0");
   for (int attempt = 0; attempt < 2; ++attempt) {
     const ApplyResult result = Apply(actuator, {{"cpu0", "", 100, 100}, {"cpu2", "", 200, 200}});
@@ -57,7 +60,7 @@ TEST_CASE("A stuck cluster is skipped, the others go on, and it comes back by it
 
 TEST_CASE("A stuck cluster is released when its write returns") {
   tests::FakeDriver driver;
-  Actuator actuator(driver, 20ms);
+  Actuator actuator(driver, kStuckAfter);
   driver.Block("cpu0");
   CHECK_FALSE(Apply(actuator, {{"cpu0", "", 100, 100}}).outcomes[0].status.ok());
   CHECK(Release(actuator).code() == absl::StatusCode::kUnavailable);
@@ -69,7 +72,7 @@ TEST_CASE("A stuck cluster is released when its write returns") {
 
 TEST_CASE("A read that does not return is an error, not a wait") {
   tests::FakeDriver driver;
-  Actuator actuator(driver, 20ms);
+  Actuator actuator(driver, kStuckAfter);
   driver.Block("read");
   const auto reading = Await<absl::StatusOr<BoardReading>>([&](auto done) { actuator.Read(done); });
   CHECK(reading.status().code() == absl::StatusCode::kUnavailable);

@@ -21,8 +21,9 @@ class BoardServer {
   struct Options {
     /// Who may connect besides root and the server's own user.
     std::optional<uid_t> allowed_uid;
-    /// When a part of a transaction counts as stuck.
-    base::Duration stuck_after = std::chrono::milliseconds(500);
+    /// When a part of a transaction counts as stuck. Well above what syncing the journal takes
+    /// on a busy disk.
+    base::Duration stuck_after = std::chrono::seconds(2);
     /// If set, runs at least this often on the serving thread (for a watchdog).
     base::Duration tick_interval = base::Duration::zero();
     std::function<void()> on_tick;

@@ -152,7 +152,7 @@ absl::StatusOr<std::unique_ptr<Board>> ConnectBoard(const std::string& path,
                                                     base::TaskRunner& runner,
                                                     RemoteOptions options) {
   DYNOFA_ASSIGN_OR_RETURN(base::UniqueFd fd, Connect(path));
-  const absl::StatusOr<std::string> message = Receive(fd.get(), options.timeout);
+  const absl::StatusOr<std::string> message = Receive(fd.get(), options.greeting_timeout);
   if (!message.ok()) return base::Annotate(message.status(), base::StrCat(path, ": no greeting"));
   DYNOFA_ASSIGN_OR_RETURN(Greeting greeting, DecodeGreeting(*message));
   if (!greeting.refused.ok()) return base::Annotate(greeting.refused, path);
