@@ -9,20 +9,25 @@
 namespace dynofa::serving {
 
 struct Admission::Ticket::Ledger {
-  struct Use {
-    int requests = 0;
-    std::int64_t bytes = 0;
-  };
   std::mutex mutex;
   std::map<std::uint32_t, Use> uses;  ///< guarded by mutex
+
+  /// What `uid` has; with mutex held.
+  Use Of(std::uint32_t uid) const {
+    const auto found = uses.find(uid);
+    return found == uses.end() ? Use{} : found->second;
+  }
 };
 
 Admission::Ticket::~Ticket() {
   if (ledger_ == nullptr) return;
   std::lock_guard lock(ledger_->mutex);
-  const auto use = ledger_->uses.find(uid_);
-  use->second.bytes -= bytes_;
-  if (--use->second.requests == 0) ledger_->uses.erase(use);
+  const auto found = ledger_->uses.find(uid_);
+  Use& use = found->second;
+  use.requests -= use_.requests;
+  use.bytes -= use_.bytes;
+  use.streams -= use_.streams;
+  if (use.requests == 0 && use.streams == 0) ledger_->uses.erase(found);
 }
 
 Admission::Admission(config::AccessConfig access)
@@ -31,9 +36,7 @@ Admission::Admission(config::AccessConfig access)
 absl::StatusOr<Admission::Ticket> Admission::Admit(std::uint32_t uid, std::int64_t bytes) {
   const config::AccessLimits& limits = access_.For(uid);
   std::lock_guard lock(ledger_->mutex);
-  const auto found = ledger_->uses.find(uid);
-  const Ticket::Ledger::Use use =
-      found == ledger_->uses.end() ? Ticket::Ledger::Use{} : found->second;
+  const Use use = ledger_->Of(uid);
   if (use.requests >= limits.max_in_flight) {
     return absl::ResourceExhaustedError(
         base::StrCat("user ", uid, " has ", use.requests,
@@ -44,8 +47,19 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(std::uint32_t uid, std::int64
         base::StrCat("user ", uid, " has ", use.bytes, " bytes in flight of at most ",
                      limits.max_in_flight_bytes, "; this request has ", bytes));
   }
-  ledger_->uses[uid] = {use.requests + 1, use.bytes + bytes};
-  return Ticket(ledger_, uid, bytes);
+  ledger_->uses[uid] = {use.requests + 1, use.bytes + bytes, use.streams};
+  return Ticket(ledger_, uid, {1, bytes, 0});
+}
+
+absl::StatusOr<Admission::Ticket> Admission::AdmitStream(std::uint32_t uid) {
+  std::lock_guard lock(ledger_->mutex);
+  const Use use = ledger_->Of(uid);
+  if (use.streams >= kMaxStreams) {
+    return absl::ResourceExhaustedError(
+        base::StrCat("user ", uid, " has ", use.streams, " streams open, as many as it may"));
+  }
+  ledger_->uses[uid].streams = use.streams + 1;
+  return Ticket(ledger_, uid, {0, 0, 1});
 }
 
 absl::StatusOr<int> Admission::Priority(std::uint32_t uid, std::optional<int> wanted) const {

@@ -15,6 +15,16 @@ namespace dynofa::serving {
 /// Keeps what each uid has in flight within its quota. Thread-safe.
 class Admission {
  public:
+  /// Streams that a uid may have open: each decision is written to each of them.
+  static constexpr int kMaxStreams = 64;
+
+  /// What a uid has in flight.
+  struct Use {
+    int requests = 0;
+    std::int64_t bytes = 0;
+    int streams = 0;
+  };
+
   /// A place in a uid's quota, given back by the destructor. May outlive the Admission.
   class Ticket {
    public:
@@ -26,18 +36,21 @@ class Admission {
    private:
     friend class Admission;
     struct Ledger;
-    Ticket(std::shared_ptr<Ledger> ledger, std::uint32_t uid, std::int64_t bytes)
-        : ledger_(std::move(ledger)), uid_(uid), bytes_(bytes) {}
+    Ticket(std::shared_ptr<Ledger> ledger, std::uint32_t uid, Use use)
+        : ledger_(std::move(ledger)), uid_(uid), use_(use) {}
 
     std::shared_ptr<Ledger> ledger_;
     std::uint32_t uid_ = 0;
-    std::int64_t bytes_ = 0;
+    Use use_;
   };
 
   explicit Admission(config::AccessConfig access);
 
   /// Admits one request of `bytes` >= 0. RESOURCE_EXHAUSTED names the limit that is reached.
   absl::StatusOr<Ticket> Admit(std::uint32_t uid, std::int64_t bytes);
+
+  /// Admits one stream. RESOURCE_EXHAUSTED beyond kMaxStreams.
+  absl::StatusOr<Ticket> AdmitStream(std::uint32_t uid);
 
   /// The priority that `uid` gets when it asks for `wanted`, or for none. PERMISSION_DENIED if
   /// that is better than it may have.

@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "tests/support/catch.h"
 
@@ -51,6 +52,21 @@ TEST_CASE("Users do not share a quota, and some have their own") {
   CHECK(b1.ok());
   CHECK_FALSE(admission.Admit(7, 1).ok());
   CHECK(admission.Admit(8, 100).ok());
+}
+
+TEST_CASE("Streams are counted by themselves") {
+  Admission admission(TwoUsers());
+  std::vector<Admission::Ticket> tickets;
+  for (int i = 0; i < Admission::kMaxStreams; ++i) {
+    auto ticket = admission.AdmitStream(1);
+    REQUIRE(ticket.ok());
+    tickets.push_back(*std::move(ticket));
+  }
+  CHECK(admission.AdmitStream(1).status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK(admission.AdmitStream(2).ok());
+  CHECK(admission.Admit(1, 1).ok());
+  tickets.pop_back();
+  CHECK(admission.AdmitStream(1).ok());
 }
 
 TEST_CASE("A ticket may outlive its admission") {

@@ -32,7 +32,7 @@ struct Connection {
 class Connections {
  public:
   struct Limits {
-    std::size_t per_uid = 128;
+    std::size_t per_uid = 64;
     std::size_t total = 1024;
   };
   /// Takes a connected socket over. Runs on the thread of the connections.

@@ -23,7 +23,7 @@ namespace {
 // Of a message: everything but the image.
 constexpr std::int64_t kMessageSlack = 64 << 10;
 // Calls at once on one connection; each may hold a message.
-constexpr int kMaxStreams = 128;
+constexpr int kMaxStreams = 64;
 // What a stop leaves for the last answers to reach their clients.
 constexpr std::chrono::milliseconds kFlush{500};
 

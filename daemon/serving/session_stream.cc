@@ -49,6 +49,12 @@ SessionStream::GrpcReactor* SessionStream::Handle(grpc::CallbackServerContext* c
     stream->End(absl::UnauthenticatedError("the connection of this call has ended"));
     return reactor;
   }
+  absl::StatusOr<Admission::Ticket> ticket = edge.admission.AdmitStream(connection->caller.uid);
+  if (!ticket.ok()) {
+    stream->End(ticket.status());
+    return reactor;
+  }
+  stream->ticket_.emplace(*std::move(ticket));
   stream->caller_ = connection->caller;
   stream->ReadNext();
   return reactor;

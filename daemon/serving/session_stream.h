@@ -55,6 +55,7 @@ class SessionStream final : public OpenCall, public std::enable_shared_from_this
   /// gRPC runs no reaction inside a Start or Finish, so these are called with the lock held: that
   /// keeps them in order.
   std::mutex mutex_;
+  std::optional<Admission::Ticket> ticket_;
   Reactor* reactor_ = nullptr;  ///< null once finished; deletes itself after that
   v1::SessionRequest incoming_;
   v1::SessionState outgoing_;

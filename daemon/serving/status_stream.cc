@@ -29,11 +29,20 @@ StatusStream::GrpcReactor* StatusStream::Handle(grpc::CallbackServerContext* con
   stream->reactor_ = reactor;
   if (!edge.calls.Add(CallRegistry::Kind::kStream, stream)) {
     stream->End(absl::UnavailableError("dynofad is stopping"));
-  } else if (edge.connections.Find(context->peer()) == nullptr) {
-    stream->End(absl::UnauthenticatedError("the connection of this call has ended"));
-  } else {
-    stream->Begin();
+    return reactor;
   }
+  const std::shared_ptr<const Connection> connection = edge.connections.Find(context->peer());
+  if (connection == nullptr) {
+    stream->End(absl::UnauthenticatedError("the connection of this call has ended"));
+    return reactor;
+  }
+  absl::StatusOr<Admission::Ticket> ticket = edge.admission.AdmitStream(connection->caller.uid);
+  if (!ticket.ok()) {
+    stream->End(ticket.status());
+    return reactor;
+  }
+  stream->ticket_.emplace(*std::move(ticket));
+  stream->Begin();
   return reactor;
 }
 

@@ -42,6 +42,7 @@ class StatusStream final : public OpenCall, public std::enable_shared_from_this<
 
   /// As in SessionStream, gRPC is called with the lock held.
   std::mutex mutex_;
+  std::optional<Admission::Ticket> ticket_;
   Reactor* reactor_ = nullptr;  ///< null once finished; deletes itself after that
   v1::Status outgoing_;
   bool writing_ = false;
