@@ -67,6 +67,7 @@ class FakeDriver final : public hardware::BoardDriver {
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads) override {
     std::lock_guard lock(mutex_);
     loads_ = loads;
+    ++reports_;
   }
 
   /// Calls for `what` (a cluster, or "read") do not return until unblocked.
@@ -88,6 +89,10 @@ class FakeDriver final : public hardware::BoardDriver {
     std::lock_guard lock(mutex_);
     return releases_;
   }
+  int reports() {
+    std::lock_guard lock(mutex_);
+    return reports_;
+  }
   std::vector<hardware::ClusterLoad> loads() {
     std::lock_guard lock(mutex_);
     return loads_;
@@ -101,6 +106,7 @@ class FakeDriver final : public hardware::BoardDriver {
   std::map<std::string, policies::ClusterSetting> applied_;
   std::vector<hardware::ClusterLoad> loads_;
   int releases_ = 0;
+  int reports_ = 0;
 };
 
 }  // namespace dynofa::tests

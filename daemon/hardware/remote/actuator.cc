@@ -127,7 +127,18 @@ absl::Status Actuator::ReleaseAll() {
 }
 
 void Actuator::ReportLoad(std::vector<ClusterLoad> loads) {
-  sequence_->Post([this, loads = std::move(loads)] { driver_.ReportLoad(loads); });
+  std::lock_guard lock(loads_mutex_);
+  const bool waiting = loads_.has_value();
+  loads_ = std::move(loads);
+  if (waiting) return;
+  sequence_->Post([this] {
+    std::vector<ClusterLoad> latest;
+    {
+      std::lock_guard take(loads_mutex_);
+      latest = *std::exchange(loads_, std::nullopt);
+    }
+    driver_.ReportLoad(latest);
+  });
 }
 
 }  // namespace dynofa::hardware::remote

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ class Actuator {
   /// UNAVAILABLE, does not wait for that.
   void Release(std::function<void(absl::Status)> done);
 
+  /// Of several reports that wait for the driver only the last one is passed on.
   void ReportLoad(std::vector<ClusterLoad> loads);
 
  private:
@@ -47,6 +49,8 @@ class Actuator {
   base::Duration stuck_after_;
   std::map<std::string, std::unique_ptr<Worker>> workers_;  // by cluster; constant
   std::unique_ptr<Worker> reader_;
+  std::mutex loads_mutex_;
+  std::optional<std::vector<ClusterLoad>> loads_;  // reported and not yet passed on
   // Destroyed first, so that no call reaches a worker that is gone.
   std::unique_ptr<base::ThreadTaskRunner> sequence_;
 };

@@ -70,6 +70,20 @@ TEST_CASE("A stuck cluster is released when its write returns") {
   CHECK(driver.applied().empty());
 }
 
+TEST_CASE("Reports that wait behind a write do not pile up: the last one counts") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 10s);
+  driver.Block("cpu0");
+  std::promise<void> applied;
+  actuator.Apply({{"cpu0", "", 100, 100}}, [&](const ApplyResult&) { applied.set_value(); });
+  for (const double busy : {0.1, 0.2, 0.3}) actuator.ReportLoad({{"cpu0", busy}});
+  driver.Unblock("cpu0");
+  applied.get_future().wait();
+  CHECK(tests::WaitUntil([&] { return driver.loads().size() == 1; }));
+  CHECK(driver.loads()[0].busy == 0.3);
+  CHECK(driver.reports() == 1);
+}
+
 TEST_CASE("A read that does not return is an error, not a wait") {
   tests::FakeDriver driver;
   Actuator actuator(driver, kStuckAfter);

@@ -146,6 +146,8 @@ void BoardServer::Handle(const std::shared_ptr<Connection>& connection, std::str
 }
 
 void BoardServer::Disconnect() {
+  // Answers under way may still hold the socket.
+  ::shutdown(client_->fd.get(), SHUT_RDWR);
   client_.reset();
   actuator_.Release([](const absl::Status& status) {
     if (!status.ok()) base::LogError("restoring the knobs: ", Text(status));
