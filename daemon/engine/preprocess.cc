@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/base/status.h"

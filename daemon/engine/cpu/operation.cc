@@ -1,9 +1,7 @@
 #include "daemon/engine/cpu/operation.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <string>
 
 #include "daemon/base/strings.h"
 #include "daemon/engine/cpu/onednn.h"
