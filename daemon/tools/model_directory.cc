@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -70,6 +71,20 @@ absl::Status CalibrateModel(const std::string& directory, const Manifest& manife
     }
   }
   return engine::WriteSafetensors(directory + "/" + engine::ofa::kStatisticsFile, tensors);
+}
+
+absl::Status KeepSubnets(const std::string& directory, const Manifest& manifest) {
+  const std::string path = directory + "/" + engine::ofa::kStatisticsFile;
+  DYNOFA_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+  std::set<std::string> ids;
+  for (const engine::ofa::Subnet& subnet : manifest.subnets) ids.insert(subnet.id);
+  std::vector<SafetensorsTensor> kept;
+  for (const auto& [key, entry] : file.entries()) {
+    if (!ids.contains(key.substr(0, key.find('/')))) continue;
+    kept.push_back({key, entry.type, entry.shape, entry.bytes});
+  }
+  DYNOFA_RETURN_IF_ERROR(engine::WriteSafetensors(path, kept));
+  return WriteModelManifest(directory, manifest);
 }
 
 }  // namespace dynofa::tools

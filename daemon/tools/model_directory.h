@@ -29,6 +29,10 @@ absl::Status CalibrateModel(const std::string& directory, const engine::ofa::Man
                             const engine::torch_backend::ImageSet& images,
                             const engine::torch_backend::CalibrationOptions& options);
 
+/// Takes the statistics of subnets that `manifest` does not name out of bn.safetensors, and
+/// replaces model.toml.
+absl::Status KeepSubnets(const std::string& directory, const engine::ofa::Manifest& manifest);
+
 }  // namespace dynofa::tools
 
 #endif  // DYNOFA_DAEMON_TOOLS_MODEL_DIRECTORY_H_

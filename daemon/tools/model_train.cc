@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/status.h"
@@ -94,6 +95,20 @@ absl::Status MeasureOnHoldout(const std::string& directory, const ImageSet& hold
   return absl::OkStatus();
 }
 
+// Drops the subnets that a cheaper one matches: a ladder climbs with every rung. `manifest` is
+// sorted by cost, as SmallNetLadder() is.
+void DropDominated(Manifest& manifest) {
+  double best = -1.0;
+  std::erase_if(manifest.subnets, [&best](const engine::ofa::Subnet& subnet) {
+    if (subnet.accuracy <= best) {
+      std::printf("dropped %s: a cheaper subnet is as good\n", subnet.id.c_str());
+      return true;
+    }
+    best = subnet.accuracy;
+    return false;
+  });
+}
+
 absl::Status Train(const TrainArguments& arguments) {
   std::error_code error;
   std::filesystem::create_directories(arguments.output, error);
@@ -128,7 +143,8 @@ absl::Status Train(const TrainArguments& arguments) {
       CalibrateModel(arguments.output, manifest, dataset.images, {.threads = options.threads}));
   DYNOFA_RETURN_IF_ERROR(WriteModelManifest(arguments.output, manifest));
   DYNOFA_RETURN_IF_ERROR(MeasureOnHoldout(arguments.output, holdout, options.threads, manifest));
-  return WriteModelManifest(arguments.output, manifest);
+  DropDominated(manifest);
+  return KeepSubnets(arguments.output, manifest);
 }
 
 }  // namespace
