@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -13,14 +13,14 @@ namespace {
 Tensor Uint8(std::vector<std::int64_t> shape, const std::vector<std::uint8_t>& values) {
   Tensor tensor{"image", DataType::kUint8, std::move(shape), {}};
   tensor.bytes.resize(values.size());
-  std::memcpy(tensor.bytes.data(), values.data(), values.size());
+  std::copy(values.begin(), values.end(), tensor.data<std::uint8_t>());
   return tensor;
 }
 
 Tensor Float32(std::vector<std::int64_t> shape, const std::vector<float>& values) {
   Tensor tensor{"image", DataType::kFloat32, std::move(shape), {}};
   tensor.bytes.resize(values.size() * sizeof(float));
-  std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  std::copy(values.begin(), values.end(), tensor.data<float>());
   return tensor;
 }
 
