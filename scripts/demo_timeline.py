@@ -303,7 +303,7 @@ def introduce(arguments, status, catalogue):
     print("Host CPUs of its clusters: " + ", ".join(
         f"{c['id']} on {c['host_cpus']}" for c in status["clusters"]))
     print("Model: " + status["models"][0]["name"] + ", subnets " + ", ".join(
-        f"{s['id']} ({percent(s['top1'])})" for s in catalogue))
+        f"{s['id']} ({percent(s['accuracy'])})" for s in catalogue))
     if arguments.images:
         print(f"Images: class folders in {arguments.images}; accuracy is measured on them.")
     elif arguments.photographs:
@@ -325,7 +325,7 @@ def main():
     arguments = parser.parse_args()
 
     manifest = tomllib.loads((pathlib.Path(arguments.model) / "model.toml").read_text())
-    catalogue = sorted(manifest["subnet"], key=lambda subnet: subnet["top1"])
+    catalogue = sorted(manifest["subnet"], key=lambda subnet: subnet["accuracy"])
     images = None
     if arguments.images or arguments.photographs:
         images = [arguments.images or arguments.photographs]
@@ -336,7 +336,7 @@ def main():
             status = programs.status()
             introduce(arguments, status, catalogue)
             timeline = Timeline()
-            play(programs, images, timeline, [s["top1"] for s in catalogue], arguments.length)
+            play(programs, images, timeline, [s["accuracy"] for s in catalogue], arguments.length)
             timeline.summary()
         finally:
             programs.stop()
