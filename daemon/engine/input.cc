@@ -9,6 +9,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/preprocess.h"
+#include "daemon/engine/resample.h"
 
 namespace dynofa::engine {
 namespace {
@@ -110,20 +111,28 @@ absl::Status FromImage(const Tensor& input, const Preprocessing& preprocessing, 
 }
 
 absl::Status FromPlanes(const Tensor& input, int resolution, std::span<float> output) {
-  DYNOFA_RETURN_IF_ERROR(CheckPlanes(input, std::span(&resolution, 1)));
-  const float* planes = input.data<float>();
-  const std::size_t plane = output.size() / kChannels;
-  bool finite = true;
-  for (std::size_t i = 0; i < plane; ++i) {
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      const float value = planes[c * plane + i];
-      finite = finite && std::isfinite(value);
-      output[i * kChannels + c] = value;
-    }
+  const std::span<const std::int64_t> shape = WithoutBatch(input);
+  const int side = shape.empty() || shape[1] < 1 || shape[1] > kMaxImageSide
+                       ? resolution
+                       : static_cast<int>(shape[1]);
+  DYNOFA_RETURN_IF_ERROR(CheckPlanes(input, std::span(&side, 1)));
+  const std::span<const float> values(input.data<float>(),
+                                      static_cast<std::size_t>(input.elements()));
+  const bool finite =
+      std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  if (!finite) {
+    return absl::InvalidArgumentError(
+        base::StrCat("input ", input.name, " contains a NaN or an infinity"));
   }
-  if (finite) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      base::StrCat("input ", input.name, " contains a NaN or an infinity"));
+  const std::size_t plane = values.size() / kChannels;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    if (side != resolution) {
+      ResamplePlane(values.subspan(c * plane, plane), side, resolution, kChannels, &output[c]);
+      continue;
+    }
+    for (std::size_t i = 0; i < plane; ++i) output[i * kChannels + c] = values[c * plane + i];
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

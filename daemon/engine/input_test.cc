@@ -61,10 +61,18 @@ TEST_CASE("Planes are only transposed") {
   CHECK(output == std::vector<float>{0, 10, 20, 1, 11, 21, 2, 12, 22, 3, 13, 23});
 }
 
+TEST_CASE("Planes of another subnet's resolution are resampled") {
+  std::vector<float> planes(3 * 16, 1.0f);
+  std::fill(planes.begin() + 32, planes.end(), 7.0f);
+  std::vector<float> output(12);
+  REQUIRE(MakeInput(Float32({1, 3, 4, 4}, planes), Preprocessing{}, 2, output).ok());
+  CHECK(output == std::vector<float>{1, 1, 7, 1, 1, 7, 1, 1, 7, 1, 1, 7});
+}
+
 TEST_CASE("Input that does not fit is refused with a reason") {
   const std::vector<float> planes(12, 0.5f);
   CHECK_FALSE(Refused(Float32({3, 2, 2}, planes)));
-  CHECK(Refused(Float32({3, 2, 2}, planes), 4));  // another subnet's resolution
+  CHECK(Refused(Float32({3, 1 << 20, 1 << 20}, planes)));
   CHECK(Refused(Float32({2, 2, 3}, planes)));
   CHECK(Refused(Float32({2, 3, 2, 2}, std::vector<float>(24))));
   CHECK(Refused(Float32({3, 2, 2}, std::vector<float>(11))));

@@ -23,7 +23,8 @@ absl::Status ResizeAndCrop(std::span<const std::uint8_t> image, int width, int h
 
 /// Makes the FP32 NHWC input of a subnet of `resolution` from what a client sent:
 /// UINT8 [1,h,w,3] or [h,w,3] of any size (resized once, from the original), or FP32
-/// [1,3,r,r] / [3,r,r] NCHW with r = resolution (transposed only). `output` has
+/// [1,3,s,s] / [3,s,s] NCHW, already normalised (transposed; resampled if s is not `resolution`,
+/// because the level that runs it is chosen per request). `output` has
 /// resolution * resolution * 3 places. INVALID_ARGUMENT says what is wrong; NaN and infinities
 /// are refused.
 absl::Status MakeInput(const Tensor& input, const Preprocessing& preprocessing, int resolution,

@@ -99,12 +99,12 @@ TEST_CASE("NaN and infinities in the input") {
   CheckRefused(FloatRequest(32, std::numeric_limits<float>::quiet_NaN()),
                grpc::StatusCode::INVALID_ARGUMENT, "NaN");
   CheckRefused(FloatRequest(32, std::numeric_limits<float>::infinity()),
-               grpc::StatusCode::INVALID_ARGUMENT, "inf");
+               grpc::StatusCode::INVALID_ARGUMENT, "infinity");
 }
 
 TEST_CASE("a deadline that has passed") {
   auto request = ImageRequest();
-  (*request.mutable_parameters())["timeout"].set_int64_param(0);
+  (*request.mutable_parameters())["timeout"].set_int64_param(1);
   CheckRefused(request, grpc::StatusCode::DEADLINE_EXCEEDED, "deadline");
 }
 

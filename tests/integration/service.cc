@@ -9,11 +9,6 @@ namespace {
 
 std::string Program(const std::string& name) { return std::string(DYNOFA_BIN_DIR "/") + name; }
 
-/// Far more than any call takes; a call that needs it has failed.
-std::chrono::system_clock::time_point CallDeadline() {
-  return std::chrono::system_clock::now() + kPatience;
-}
-
 }  // namespace
 
 Service::Service(Board board) : board_(board) {

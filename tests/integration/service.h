@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -59,6 +60,11 @@ class Service {
   std::unique_ptr<Process> boardd_;
   std::unique_ptr<Process> daemon_;
 };
+
+/// Far more than any call takes; a call that needs it has failed.
+inline std::chrono::system_clock::time_point CallDeadline() {
+  return std::chrono::system_clock::now() + 3 * kPatience;
+}
 
 /// A client with a connection of its own.
 class Client {

@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+
 #include "tests/integration/sysfs_tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
@@ -52,6 +54,7 @@ TEST_CASE("a session's requirement decides where and how its requests run") {
   Service service(Service::Board::kEmulated);
   Client client(service);
   grpc::ClientContext context;
+  context.set_deadline(CallDeadline());
   auto stream = client.manager().Session(&context);
   REQUIRE(stream->Write(OpenMessage(200.0)));
   dynofa::v1::SessionState state;
@@ -77,10 +80,13 @@ TEST_CASE("a session's requirement decides where and how its requests run") {
   CHECK(HasReason(state, "accuracy-infeasible"));
 
   stream->WritesDone();
-  stream->Finish();
+  while (stream->Read(&state)) {
+  }
+  CHECK(stream->Finish().ok());
   CHECK(WaitUntil([&] {
-    return client.GetStatus().sessions_size() == 0 ||
-           client.GetStatus().sessions(0).session() != id;
+    const dynofa::v1::Status status = client.GetStatus();
+    return std::none_of(status.sessions().begin(), status.sessions().end(),
+                        [&](const auto& session) { return session.session() == id; });
   }));
 }
 
@@ -93,7 +99,8 @@ TEST_CASE("a client that is killed loses its session within a second") {
   Client observer(service);
   const auto victims = [&] {
     int count = 0;
-    for (const auto& session : observer.GetStatus().sessions()) {
+    const dynofa::v1::Status status = observer.GetStatus();
+    for (const auto& session : status.sessions()) {
       if (session.client_name() == "victim") ++count;
     }
     return count;
@@ -107,6 +114,7 @@ TEST_CASE("an operator changes the power mode over D-Bus, and clocks and decisio
   Service service(Service::Board::kEmulated);
   Client client(service);
   grpc::ClientContext context;
+  context.set_deadline(CallDeadline());
   auto stream = client.manager().Session(&context);
   REQUIRE(stream->Write(OpenMessage(1000.0)));
   dynofa::v1::SessionState state;
@@ -167,6 +175,7 @@ TEST_CASE("the knobs of a copied sysfs tree are as they were, however the progra
   // Sessions until both clusters are in use, and so are set.
   for (int i = 0; i < 8 && touched() < 2; ++i) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
+    contexts.back()->set_deadline(CallDeadline());
     streams.push_back(client.manager().Session(contexts.back().get()));
     auto message = OpenMessage(50.0);
     message.mutable_open()->mutable_requirement()->set_rate_hz(300);
