@@ -199,7 +199,7 @@ TEST_CASE("the knobs of a copied sysfs tree are as they were, however the progra
   for (auto& context : contexts) context->TryCancel();
 }
 
-TEST_CASE("without dynofa-boardd the daemon serves, says so, and takes the board when it comes") {
+TEST_CASE("without dynofa-boardd the daemon serves, and says so") {
   Service service(Service::Board::kNone);
   Client client(service);
   CHECK(client.Infer(ImageRequest()).ok());
