@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "daemon/engine/preprocess.h"
@@ -12,8 +13,8 @@ namespace {
 
 Tensor Uint8(std::vector<std::int64_t> shape, const std::vector<std::uint8_t>& values) {
   Tensor tensor{"image", DataType::kUint8, std::move(shape), {}};
-  tensor.bytes.resize(values.size());
-  std::copy(values.begin(), values.end(), tensor.data<std::uint8_t>());
+  const auto bytes = std::as_bytes(std::span(values));
+  tensor.bytes.assign(bytes.begin(), bytes.end());
   return tensor;
 }
 
