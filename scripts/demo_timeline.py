@@ -252,10 +252,10 @@ def scenario(programs, clients, timeline, accuracies):
 
     floor = accuracies[-2]
     return [
-        (0, "camera asks for 60 ms at 15 Hz, robot for 40 ms at 20 Hz; mode balanced",
+        (0, "camera asks for 80 ms at 15 Hz, robot for 50 ms at 20 Hz; mode balanced",
          lambda: None),
-        (7, "robot tightens its latency target from 40 ms to 8 ms",
-         lambda: clients["robot"].change(latency_ms=8.0)),
+        (7, "robot tightens its latency target from 50 ms to 12 ms",
+         lambda: clients["robot"].change(latency_ms=12.0)),
         (14, f"camera raises its accuracy floor to {percent(floor)}",
          lambda: clients["camera"].change(min_accuracy=floor)),
         (21, "operator: power mode performance (D-Bus)", mode("performance")),
@@ -270,10 +270,10 @@ def play(programs, images, timeline, accuracies, length_s):
     lines = queue.Queue()
     clients = {
         "camera": LoadClient(programs, "camera",
-                             {"latency-ms": 60, "rate": 15, "percentile": 95}, length_s, images,
+                             {"latency-ms": 80, "rate": 15, "percentile": 95}, length_s, images,
                              lines),
         "robot": LoadClient(programs, "robot",
-                            {"latency-ms": 40, "rate": 20, "percentile": 95, "priority": 2},
+                            {"latency-ms": 50, "rate": 20, "percentile": 95, "priority": 2},
                             length_s, images, lines),
     }
     pending = scenario(programs, clients, timeline, accuracies)

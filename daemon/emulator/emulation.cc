@@ -11,14 +11,11 @@ namespace {
 
 using Conditions = std::map<std::string, std::shared_ptr<ClusterConditions>>;
 
-class ReportingBoard final : public hardware::Board {
+/// Tells the executors of each reading what others take of their clusters.
+class ObservedBoard final : public hardware::Board {
  public:
-  ReportingBoard(std::unique_ptr<hardware::Board> board, Conditions conditions,
-                 const base::Clock& clock)
-      : board_(std::move(board)),
-        conditions_(std::move(conditions)),
-        clock_(clock),
-        reported_(clock.Now()) {}
+  ObservedBoard(std::unique_ptr<hardware::Board> board, Conditions conditions)
+      : board_(std::move(board)), conditions_(std::move(conditions)) {}
 
   const hardware::BoardInfo& info() const override { return board_->info(); }
   void Apply(std::vector<policies::ClusterSetting> settings,
@@ -33,7 +30,6 @@ class ReportingBoard final : public hardware::Board {
   }
 
   void Read(Callback<hardware::BoardReading> done) override {
-    board_->ReportLoad(TakeLoads());
     board_->Read([conditions = conditions_,
                   done = std::move(done)](absl::StatusOr<hardware::BoardReading> reading) {
       if (reading.ok()) PassOn(*reading, conditions);
@@ -42,18 +38,6 @@ class ReportingBoard final : public hardware::Board {
   }
 
  private:
-  std::vector<hardware::ClusterLoad> TakeLoads() {
-    const base::TimePoint now = clock_.Now();
-    const auto elapsed = static_cast<double>((now - reported_).count());
-    reported_ = now;
-    std::vector<hardware::ClusterLoad> loads;
-    for (const auto& [cluster, conditions] : conditions_) {
-      const auto busy = static_cast<double>(conditions->busy_ns.exchange(0));
-      loads.push_back({cluster, elapsed > 0.0 ? std::min(1.0, busy / elapsed) : 0.0});
-    }
-    return loads;
-  }
-
   static void PassOn(const hardware::BoardReading& reading, const Conditions& all) {
     for (const hardware::ClusterReading& cluster : reading.clusters) {
       const auto found = all.find(cluster.cluster);
@@ -63,8 +47,6 @@ class ReportingBoard final : public hardware::Board {
 
   std::unique_ptr<hardware::Board> board_;
   Conditions conditions_;
-  const base::Clock& clock_;
-  base::TimePoint reported_;
 };
 
 }  // namespace
@@ -87,7 +69,7 @@ Emulation::Emulation(const BoardModel& board, const base::Clock& clock)
 }
 
 std::unique_ptr<hardware::Board> Emulation::Wrap(std::unique_ptr<hardware::Board> board) {
-  return std::make_unique<ReportingBoard>(std::move(board), conditions_, clock_);
+  return std::make_unique<ObservedBoard>(std::move(board), conditions_);
 }
 
 absl::StatusOr<std::unique_ptr<engine::Executor>> Emulation::Pace(

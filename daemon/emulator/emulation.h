@@ -26,8 +26,8 @@ class Emulation {
   static absl::StatusOr<std::unique_ptr<Emulation>> Create(const hardware::BoardInfo& info,
                                                            const base::Clock& clock);
 
-  /// The same board; each Read of it first reports how busy the executors were since the last
-  /// one, and its answer tells the executors what others take of their clusters.
+  /// The same board; the answer to each Read of it tells the executors what others take of their
+  /// clusters.
   std::unique_ptr<hardware::Board> Wrap(std::unique_ptr<hardware::Board> board);
 
   const engine::CostModel& cost_model() const { return cost_model_; }

@@ -19,7 +19,7 @@ TEST_CASE("Only a known emulated board has an emulation") {
   CHECK(Emulation::Create(info, time).ok());
 }
 
-TEST_CASE("Reads report the executors' load and bring back what neighbours take") {
+TEST_CASE("Readings tell the executors what neighbours take") {
   base::VirtualTime time;
   EmulatedBoard model(*FindBoardModel("jetson-xavier-nx"), time);
   EmulatedDriver driver(model, 1);

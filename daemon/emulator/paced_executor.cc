@@ -47,7 +47,6 @@ absl::StatusOr<engine::RunResult> PacedExecutor::Run(engine::Supernet& supernet,
   }
   result->compute = result->overrun ? clock_.Now() - start : modelled;
   result->evidence = policies::Evidence::kEmulated;
-  conditions_->busy_ns.fetch_add(result->compute.count());
   return result;
 }
 

@@ -41,8 +41,6 @@ class SteadyWaiter final : public Waiter {
 struct ClusterConditions {
   /// Last reading of ClusterReading::foreign_load.
   std::atomic<double> foreign_load{0.0};
-  /// Time in which inferences ran since the owner last took it away, nanoseconds.
-  std::atomic<std::int64_t> busy_ns{0};
   /// Inferences whose real work took longer than the model allows.
   std::atomic<std::int64_t> overruns{0};
 };

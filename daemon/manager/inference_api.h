@@ -47,6 +47,8 @@ struct InferenceReply {
   std::optional<double> energy_mj;
   policies::Evidence energy_evidence = policies::Evidence::kUnknown;
   bool missed = false;  ///< later than the target
+  /// The run took longer here than the emulated board's model says; compute_ms is the real time.
+  bool overrun = false;
 };
 
 /// The request path as its edge sees it. Thread-safe; nothing here waits for the manager's loop

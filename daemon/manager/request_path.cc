@@ -213,6 +213,7 @@ InferenceReply RequestPath::MakeReply(const dispatch::Work& work, engine::RunRes
   InferenceReply reply;
   reply.compute_ms = base::ToMs(result.compute);
   reply.time_evidence = result.evidence;
+  reply.overrun = result.overrun;
   reply.output = std::move(result.output);
   reply.subnet = work.subnet;
   reply.level = work.level;

@@ -47,6 +47,7 @@ void FillParameters(const manager::InferenceReply& reply, Parameters parameters)
   if (reply.energy_mj) parameters.Number("energy_mj", *reply.energy_mj);
   parameters.Text("energy_label", policies::EvidenceName(reply.energy_evidence));
   parameters.Flag("deadline_missed", reply.missed);
+  if (reply.overrun) parameters.Flag("overrun", true);
 }
 
 }  // namespace
