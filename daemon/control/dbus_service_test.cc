@@ -122,7 +122,12 @@ struct Fixture {
     REQUIRE(Served());
   }
   bool Served() {
-    return tests::WaitUntil([&] { return bus.Busctl({"status", kName}).status.ok(); });
+    // Not `busctl status`, which also wants to look at the owner's process.
+    return tests::WaitUntil([&] {
+      return bus.Busctl({"call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus",
+                         "NameHasOwner", "s", kName})
+                 .output.find("true") != std::string::npos;
+    });
   }
   std::string Get(const std::string& property) {
     return bus.Busctl({"get-property", kName, kPath, kInterface, property}).output;
