@@ -13,10 +13,7 @@ BoardLink::BoardLink(std::string socket, base::TaskRunner& runner)
       self_(std::make_shared<BoardLink*>(this)),
       connector_(base::ThreadTaskRunner::Create("board-connect")) {}
 
-BoardLink::~BoardLink() {
-  connector_.reset();
-  *self_ = nullptr;
-}
+BoardLink::~BoardLink() { *self_ = nullptr; }
 
 absl::StatusOr<std::unique_ptr<hardware::Board>> BoardLink::Connect() {
   hardware::remote::RemoteOptions options;
@@ -28,11 +25,20 @@ absl::StatusOr<std::unique_ptr<hardware::Board>> BoardLink::Connect() {
 
 void BoardLink::Keep(bool connected, Events events) {
   events_ = std::move(events);
+  if (early_loss_) {
+    events_.on_lost(*early_loss_);
+    connected = false;
+  }
   if (!connected) Retry();
 }
 
 void BoardLink::Lost(const absl::Status& status) {
-  events_.on_lost(base::StrCat("lost dynofa-boardd at ", socket_, ": ", status.message()));
+  const std::string why = base::StrCat("lost dynofa-boardd at ", socket_, ": ", status.message());
+  if (!events_.on_lost) {
+    early_loss_ = why;
+    return;
+  }
+  events_.on_lost(why);
   Retry();
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -43,8 +44,11 @@ class BoardLink {
   const std::string socket_;
   base::TaskRunner& runner_;
   Events events_;
+  /// A loss before Keep was called.
+  std::optional<std::string> early_loss_;
   /// Lets callbacks that outlive the link notice that it is gone; touched on `runner_` only.
   std::shared_ptr<BoardLink*> self_;
+  /// Declared last: its destructor waits for an attempt under way, which still uses the rest.
   std::unique_ptr<base::ThreadTaskRunner> connector_;
 };
 

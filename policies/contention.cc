@@ -5,12 +5,6 @@
 #include <limits>
 
 namespace dynofa::policies {
-namespace {
-
-constexpr double kOverload = 0.95;
-
-}  // namespace
-
 double Utilisation(std::span<const Demand> demands) {
   double sum = 0.0;
   for (const Demand& demand : demands) sum += demand.service_ms * demand.rate_hz / 1e3;

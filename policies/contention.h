@@ -12,6 +12,9 @@ struct Demand {
   double rate_hz = 0.0;     ///< inferences per second
 };
 
+/// Utilisation from which on a cluster counts as overloaded.
+inline constexpr double kOverload = 0.95;
+
 /// Share of the cluster's time that the demands take; above 1 the queue grows without end.
 double Utilisation(std::span<const Demand> demands);
 
@@ -21,7 +24,7 @@ double Utilisation(std::span<const Demand> demands);
 /// A session's own requests are taken as evenly spaced (a camera), so it waits only for others:
 /// at most for the rest of the run in progress, and for what they have queued. The queue is that
 /// of M/D/1 with the others' utilisation, its tail taken as exponential. Infinity when the
-/// cluster is overloaded (utilisation of 0.95 or more).
+/// cluster is overloaded (utilisation of kOverload or more).
 double ResponseMs(std::span<const Demand> demands, std::size_t own, double percentile);
 
 }  // namespace dynofa::policies

@@ -10,6 +10,8 @@ namespace {
 constexpr double kLatencyMargin = 1.1;
 /// A requirement missed by more than this factor is not missed any worse.
 constexpr double kWorstMiss = 10.0;
+/// Weight of an overload: as much as a session of middle priority that misses.
+constexpr double kOverloadWeight = 5.0;
 /// Inferences per second of a session that has neither said nor shown how many it sends.
 constexpr double kAssumedRateHz = 1.0;
 /// What a mode that balances pays for accuracy: W for all of it, so 0.03 W a point.
@@ -33,10 +35,20 @@ double Excess(double value, double limit) {
 
 }  // namespace
 
-bool PlanCost::Better(const PlanCost& other, double margin) const {
+bool PlanCost::Better(const PlanCost& other, double margin, double tolerance) const {
   constexpr double kSame = 1e-9;
-  if (std::abs(violation - other.violation) > kSame) return violation < other.violation;
+  if (std::abs(violation - other.violation) > tolerance) return violation < other.violation;
   return objective < other.objective - margin * std::abs(other.objective) - kSame;
+}
+
+Planner::Planner(const Snapshot& snapshot, const CostTable& table)
+    : snapshot_(snapshot), table_(table) {
+  for (const SessionState& session : snapshot.sessions) {
+    auto& ladders = ladders_.emplace_back();
+    for (std::size_t cluster = 0; cluster < table.clusters().size(); ++cluster) {
+      ladders.push_back(&table.Ladder(session.model, cluster));
+    }
+  }
 }
 
 std::vector<Placement> Planner::Choices(std::size_t session) const {
@@ -45,7 +57,7 @@ std::vector<Placement> Planner::Choices(std::size_t session) const {
   std::vector<Placement> choices;
   double best_accuracy = -1.0;
   for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
-    const auto& ladder = table_.Ladder(state.model, cluster);
+    const auto& ladder = Ladder(session, cluster);
     for (std::size_t rung = 0; rung < ladder.size(); ++rung) {
       best_accuracy = std::max(best_accuracy, ladder[rung].accuracy);
       if (ladder[rung].accuracy >= floor) choices.push_back({cluster, rung});
@@ -53,7 +65,7 @@ std::vector<Placement> Planner::Choices(std::size_t session) const {
   }
   if (!choices.empty()) return choices;
   for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
-    const auto& ladder = table_.Ladder(state.model, cluster);
+    const auto& ladder = Ladder(session, cluster);
     for (std::size_t rung = 0; rung < ladder.size(); ++rung) {
       if (ladder[rung].accuracy >= best_accuracy) choices.push_back({cluster, rung});
     }
@@ -92,8 +104,8 @@ std::vector<std::size_t> Planner::SessionsOn(const Plan& plan, std::size_t clust
 
 const OperatingPoint& Planner::Point(const Plan& plan, std::size_t session) const {
   const Placement& placement = *plan.placements[session];
-  const auto& ladder = table_.Ladder(snapshot_.sessions[session].model, placement.cluster);
-  return *ladder[placement.rung].points[plan.frequencies[placement.cluster]];
+  return *Ladder(session, placement.cluster)[placement.rung]
+              .points[plan.frequencies[placement.cluster]];
 }
 
 std::vector<Demand> Planner::Demands(const Plan& plan,
@@ -139,6 +151,12 @@ Planner::ClusterCost Planner::CostOf(const Plan& plan, std::size_t cluster,
                                      std::span<const std::size_t> sessions) const {
   ClusterCost cost;
   const std::vector<Demand> demands = Demands(plan, sessions);
+  const double utilisation = Utilisation(demands);
+  // An overloaded cluster misses everything; how far it is overloaded still ranks the plans.
+  if (utilisation >= kOverload) {
+    cost.violation += kOverloadWeight * std::min(std::log(utilisation / kOverload), kWorstMiss);
+  }
+  const double fits = std::min(1.0, 1.0 / std::max(utilisation, 1e-9));
   bool powered = false;
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     const SessionState& state = snapshot_.sessions[sessions[i]];
@@ -146,7 +164,7 @@ Planner::ClusterCost Planner::CostOf(const Plan& plan, std::size_t cluster,
     const double response = policies::ResponseMs(demands, i, state.requirement.percentile);
     cost.violation += Violation(sessions[i], cluster, point, response);
     cost.response_ms += std::min(response, 1e6);
-    const double busy = std::min(1.0, demands[i].service_ms * demands[i].rate_hz / 1e3);
+    const double busy = demands[i].service_ms * demands[i].rate_hz / 1e3 * fits;
     cost.power_w += busy * ActivePowerW(cluster, point);
     powered = powered || !state.standby;
   }
@@ -179,6 +197,23 @@ void Planner::ChooseFrequencies(Plan& plan) const {
     plan.frequencies[cluster] = best;
   }
   if (snapshot_.mode.max_power_w && PowerKnown()) FitPowerCap(plan);
+}
+
+void Planner::KeepFrequencies(Plan& plan, double margin, double tolerance) const {
+  if (snapshot_.mode.objective == Objective::kPerformance) return;
+  for (std::size_t cluster = 0; cluster < plan.frequencies.size(); ++cluster) {
+    const auto sessions = SessionsOn(plan, cluster);
+    if (sessions.empty()) continue;
+    const Assignment* before = snapshot_.current.Find(snapshot_.sessions[sessions.front()].id);
+    if (before == nullptr) continue;
+    const auto& steps = table_.clusters()[cluster].frequencies_khz;
+    const auto decided = std::find(steps.begin(), steps.end(), before->point.frequency_khz);
+    if (decided == steps.end()) continue;
+    const std::size_t chosen = plan.frequencies[cluster];
+    const PlanCost cost = Cost(plan);
+    plan.frequencies[cluster] = static_cast<std::size_t>(decided - steps.begin());
+    if (cost.Better(Cost(plan), margin, tolerance)) plan.frequencies[cluster] = chosen;
+  }
 }
 
 void Planner::FitPowerCap(Plan& plan) const {

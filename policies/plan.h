@@ -34,13 +34,15 @@ struct PlanCost {
   /// What the objective minimises, in watts or their like.
   double objective = 0.0;
 
-  bool Better(const PlanCost& other, double margin = 0.0) const;
+  /// Is this less than `other` by more than `margin` (a share of the objective), where
+  /// violations within `tolerance` of each other count as the same?
+  bool Better(const PlanCost& other, double margin = 0.0, double tolerance = 1e-9) const;
 };
 
 /// Predicts and prices plans on one snapshot. Pure; refers to snapshot and table.
 class Planner {
  public:
-  Planner(const Snapshot& snapshot, const CostTable& table) : snapshot_(snapshot), table_(table) {}
+  Planner(const Snapshot& snapshot, const CostTable& table);
 
   /// The rungs of a session's model on a cluster that its accuracy floor leaves. If no subnet of
   /// the model reaches the floor anywhere, only the most accurate one is left.
@@ -49,6 +51,10 @@ class Planner {
   /// Chooses every cluster's frequency for the placements: fewest violations, then the least
   /// objective. Clusters without sessions get their lowest.
   void ChooseFrequencies(Plan& plan) const;
+
+  /// Goes back to the decided frequency of each cluster in use where the one in `plan` is no
+  /// better by more than the margins, so that noise does not move clocks.
+  void KeepFrequencies(Plan& plan, double margin, double tolerance) const;
 
   PlanCost Cost(const Plan& plan) const;
 
@@ -80,6 +86,9 @@ class Planner {
 
   /// Steps clusters down, the one that hurts least per watt first, until the mode's cap holds.
   void FitPowerCap(Plan& plan) const;
+  const std::vector<CostTable::Rung>& Ladder(std::size_t session, std::size_t cluster) const {
+    return *ladders_[session][cluster];
+  }
   double Rate(std::size_t session) const;
   double ActivePowerW(std::size_t cluster, const OperatingPoint& point) const;
   std::vector<std::size_t> SessionsOn(const Plan& plan, std::size_t cluster) const;
@@ -91,6 +100,8 @@ class Planner {
 
   const Snapshot& snapshot_;
   const CostTable& table_;
+  /// By session and cluster; looked up once, since pricing asks for them all the time.
+  std::vector<std::vector<const std::vector<CostTable::Rung>*>> ladders_;
 };
 
 }  // namespace dynofa::policies

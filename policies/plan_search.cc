@@ -85,7 +85,7 @@ Plan SearchPlan(const Planner& planner) {
   return plan;
 }
 
-std::optional<Plan> PlanInForce(const Planner& planner) {
+std::optional<Plan> PlanInForce(const Planner& planner, double margin, double tolerance) {
   const Snapshot& snapshot = planner.snapshot();
   Plan plan;
   for (std::size_t i = 0; i < snapshot.sessions.size(); ++i) {
@@ -99,13 +99,15 @@ std::optional<Plan> PlanInForce(const Planner& planner) {
     plan.placements.push_back(placement);
   }
   planner.ChooseFrequencies(plan);
+  planner.KeepFrequencies(plan, margin, tolerance);
   return plan;
 }
 
-Plan PreferInForce(const Planner& planner, Plan best, double margin) {
-  std::optional<Plan> in_force = PlanInForce(planner);
+Plan PreferInForce(const Planner& planner, Plan best, double margin, double tolerance) {
+  std::optional<Plan> in_force = PlanInForce(planner, margin, tolerance);
   if (!in_force) return best;
-  return planner.Cost(best).Better(planner.Cost(*in_force), margin) ? best : *std::move(in_force);
+  const bool better = planner.Cost(best).Better(planner.Cost(*in_force), margin, tolerance);
+  return better ? best : *std::move(in_force);
 }
 
 }  // namespace dynofa::policies

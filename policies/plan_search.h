@@ -10,13 +10,14 @@ namespace dynofa::policies {
 /// that pays. A local optimum, found in O(sweeps * sessions * choices) prices. Deterministic.
 Plan SearchPlan(const Planner& planner);
 
-/// The decision in force as a plan, at newly chosen frequencies; nullopt if one of its sessions,
+/// The decision in force as a plan, at the decided frequencies where new ones are no better by the
+/// margins; nullopt if one of its sessions,
 /// subnets or clusters is gone or a session is new.
-std::optional<Plan> PlanInForce(const Planner& planner);
+std::optional<Plan> PlanInForce(const Planner& planner, double margin, double tolerance);
 
-/// `best` unless the plan in force misses nothing more and costs less than `margin` (a share)
-/// more: small gains do not move sessions about.
-Plan PreferInForce(const Planner& planner, Plan best, double margin);
+/// `best` unless the plan in force misses no more than `tolerance` more and costs less than
+/// `margin` (a share) more: small gains do not move sessions or clocks about.
+Plan PreferInForce(const Planner& planner, Plan best, double margin, double tolerance);
 
 }  // namespace dynofa::policies
 

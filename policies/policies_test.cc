@@ -193,6 +193,39 @@ TEST_CASE("performance runs flat out, powersave at the bottom") {
   CHECK(slow.Find("a")->point.frequency_khz == 500000);
 }
 
+TEST_CASE("an overloaded cluster runs at its highest clock, and stays there") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.sessions = {TestSession("a", {.rate_hz = 9000.0}),
+                       TestSession("b", {.rate_hz = 9000.0})};
+  for (int round = 0; round < 3; ++round) {
+    snapshot.current = HierarchicalPolicy().Decide(snapshot);
+    const Assignment& a = *snapshot.current.Find("a");
+    CHECK(SettingOf(snapshot.current, a.point.cluster).max_khz ==
+          (a.point.cluster == "gpu" ? 1000000 : 2000000));
+    CHECK_FALSE(a.feasible);
+  }
+}
+
+TEST_CASE("noise in the slow-down does not move a clock") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.sessions = {
+      TestSession("a", {.latency_ms = 9.0, .min_accuracy = 0.75, .rate_hz = 10.0})};
+  snapshot.current = HierarchicalPolicy().Decide(snapshot);
+  const auto before = snapshot.current.settings;
+  for (const double slowdown : {1.001, 0.999, 1.002, 1.0}) {
+    for (ClusterState& cluster : snapshot.clusters) cluster.slowdown = slowdown;
+    snapshot.current = HierarchicalPolicy().Decide(snapshot);
+    CHECK(snapshot.current.settings == before);
+  }
+}
+
+TEST_CASE("a cluster that the mode forbids goes back to its baseline") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.mode.max_cores["gpu"] = 0;
+  CHECK(SettingOf(HierarchicalPolicy().Decide(snapshot), "gpu") ==
+        ClusterSetting{.cluster = "gpu"});
+}
+
 TEST_CASE("the same snapshot gives the same decision") {
   Snapshot snapshot = TestSnapshot();
   for (int i = 0; i < 6; ++i) {

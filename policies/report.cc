@@ -119,6 +119,17 @@ bool IsBusy(const Planner& planner, const Plan& plan, std::size_t cluster) {
   return false;
 }
 
+/// Clusters that the mode keeps from being used go back to their baseline.
+void AddUnusedClusters(const Planner& planner, std::vector<ClusterSetting>& settings) {
+  for (const ClusterState& cluster : planner.snapshot().clusters) {
+    const bool used =
+        std::any_of(planner.table().clusters().begin(), planner.table().clusters().end(),
+                    [&](const CostTable::Cluster& in_use) { return in_use.state == &cluster; });
+    if (used || !cluster.available || !cluster.info.writable) continue;
+    settings.push_back({.cluster = cluster.info.id});
+  }
+}
+
 void AddLimits(const Snapshot& snapshot, std::vector<Reason>& reasons) {
   for (const ClusterState& cluster : snapshot.clusters) {
     if (!cluster.available) {
@@ -143,9 +154,11 @@ Decision MakeDecision(std::string_view policy, const Planner& planner, const Pla
   }
   const auto& clusters = planner.table().clusters();
   for (std::size_t i = 0; i < clusters.size(); ++i) {
-    if (!clusters[i].state->info.writable) continue;
+    const ClusterInfo& info = clusters[i].state->info;
+    if (!info.writable || info.frequencies_khz.empty()) continue;
     decision.settings.push_back(MakeSetting(planner, plan, i, IsBusy(planner, plan, i)));
   }
+  AddUnusedClusters(planner, decision.settings);
   if (planner.PowerKnown()) decision.predicted_power_w = planner.PowerW(plan);
   decision.reasons.push_back({"mode", "power mode " + snapshot.mode.name + ", objective " +
                                           std::string(ObjectiveName(snapshot.mode.objective))});

@@ -14,8 +14,9 @@ bool IsPositive(double value) { return std::isfinite(value) && value > 0.0; }
 }  // namespace
 
 std::string RequirementError(const Requirement& requirement) {
-  if (requirement.latency_ms && !IsPositive(*requirement.latency_ms)) {
-    return Problem("latency_ms", *requirement.latency_ms, "a number above 0");
+  if (requirement.latency_ms &&
+      !(IsPositive(*requirement.latency_ms) && *requirement.latency_ms <= kMaxLatencyMs)) {
+    return Problem("latency_ms", *requirement.latency_ms, "above 0, at most a day (86400000)");
   }
   if (!(requirement.percentile > 0.0 && requirement.percentile <= 100.0)) {
     return Problem("percentile", requirement.percentile, "above 0, at most 100");
@@ -28,8 +29,8 @@ std::string RequirementError(const Requirement& requirement) {
   if (requirement.max_energy_mj && !IsPositive(*requirement.max_energy_mj)) {
     return Problem("max_energy_mj", *requirement.max_energy_mj, "a number above 0");
   }
-  if (!(std::isfinite(requirement.rate_hz) && requirement.rate_hz >= 0.0)) {
-    return Problem("rate_hz", requirement.rate_hz, "0 (unknown) or a number above 0");
+  if (!(requirement.rate_hz >= 0.0 && requirement.rate_hz <= kMaxRateHz)) {
+    return Problem("rate_hz", requirement.rate_hz, "0 (unknown) to 10000");
   }
   if (requirement.priority < kHighestPriority || requirement.priority > kLowestPriority) {
     return "priority is " + std::to_string(requirement.priority) +

@@ -27,6 +27,8 @@ TEST_CASE("each field out of range is named with what is allowed") {
   CHECK(RequirementError({.min_accuracy = 70.0}).find("0.7 means 70 %") != std::string::npos);
   CHECK(RequirementError({.min_accuracy = nan}).find("min_accuracy") == 0);
   CHECK(RequirementError({.max_energy_mj = -1.0}).find("max_energy_mj") == 0);
+  CHECK(RequirementError({.latency_ms = 1e300}).find("latency_ms") == 0);
+  CHECK(RequirementError({.rate_hz = 1e9}).find("rate_hz") == 0);
   CHECK(RequirementError({.rate_hz = nan}).find("rate_hz") == 0);
   CHECK(RequirementError({.priority = 0}).find("priority") == 0);
   CHECK(RequirementError({.priority = 10}).find("1 (most important)") != std::string::npos);

@@ -1,6 +1,7 @@
 #ifndef DYNOFA_DAEMON_BASE_CLOCK_H_
 #define DYNOFA_DAEMON_BASE_CLOCK_H_
 
+#include <algorithm>
 #include <chrono>
 
 namespace dynofa::base {
@@ -16,8 +17,11 @@ inline double ToMs(Duration duration) {
 inline double ToSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
+/// Saturates at a year either way, so that sums of times cannot overflow.
 inline Duration FromMs(double ms) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms));
+  constexpr double kYearMs = 365.0 * 24 * 3600 * 1e3;
+  return std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double, std::milli>(std::clamp(ms, -kYearMs, kYearMs)));
 }
 inline Duration FromSeconds(double seconds) { return FromMs(seconds * 1e3); }
 

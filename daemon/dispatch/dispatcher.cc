@@ -13,17 +13,29 @@ namespace {
 /// target pass, soon enough not to starve.
 constexpr base::Duration kBestEffort = std::chrono::seconds(1);
 
-std::string Names(const std::vector<policies::Level>& ladder, std::size_t ceiling) {
+/// A target shorter than this times the priority (1 to 9) does not get a request any further
+/// forward: nobody buys the front of the queue with a target that nothing can meet.
+constexpr base::Duration kLeastOrder = std::chrono::milliseconds(1);
+
+/// The subnets that a request may pin: from the route's floor to its ceiling.
+std::string Names(const Route& route) {
   std::string names;
-  for (std::size_t level = 0; level <= ceiling && level < ladder.size(); ++level) {
-    names += (level == 0 ? "" : ", ") + ladder[level].subnet;
+  for (std::size_t level = 0; level <= route.ceiling; ++level) {
+    if (route.ladder[level].accuracy < route.min_accuracy) continue;
+    names += (names.empty() ? "" : ", ") + route.ladder[level].subnet;
   }
   return names;
 }
 
+/// Whom a queued request counts against: its session, or else its user.
+std::string ShareOf(const Request& request) {
+  return request.session.empty() ? base::StrCat("uid ", request.uid) : request.session;
+}
+
 std::optional<std::size_t> LevelOf(const Route& route, const std::string& subnet) {
   for (std::size_t level = 0; level <= route.ceiling && level < route.ladder.size(); ++level) {
-    if (route.ladder[level].subnet == subnet) return level;
+    if (route.ladder[level].subnet != subnet) continue;
+    if (route.ladder[level].accuracy >= route.min_accuracy) return level;
   }
   return std::nullopt;
 }
@@ -57,9 +69,9 @@ absl::Status Dispatcher::CheckAgainstRoute(const Request& request, const Route& 
         "; raise the session's requirement instead of a single request's"));
   }
   if (request.subnet && !LevelOf(route, *request.subnet)) {
-    return absl::FailedPreconditionError(
-        base::StrCat("subnet '", *request.subnet, "' is not at or below the session's ceiling on ",
-                     route.cluster, "; there are: ", Names(route.ladder, route.ceiling)));
+    return absl::FailedPreconditionError(base::StrCat(
+        "subnet '", *request.subnet, "' is not between the session's floor and its ceiling on ",
+        route.cluster, "; there are: ", Names(route)));
   }
   return absl::OkStatus();
 }
@@ -67,7 +79,8 @@ absl::Status Dispatcher::CheckAgainstRoute(const Request& request, const Route& 
 absl::Status Dispatcher::Submit(const Request& request, base::TimePoint now) {
   const Route* route = routes_->Find(request.session, request.model);
   if (route == nullptr) {
-    return absl::NotFoundError(base::StrCat("model '", request.model, "' has no route"));
+    return absl::UnavailableError(
+        base::StrCat("no cluster can run model '", request.model, "' now"));
   }
   if (request.expiry && *request.expiry <= now) {
     return absl::DeadlineExceededError("the deadline had already passed when the request arrived");
@@ -78,27 +91,28 @@ absl::Status Dispatcher::Submit(const Request& request, base::TimePoint now) {
                                                      options_.max_queued_per_cluster,
                                                      " requests); send slower or retry later"));
   }
-  if (queued_per_session_[request.session] >= options_.max_queued_per_session) {
-    return absl::ResourceExhaustedError(
-        base::StrCat("the session already has ", options_.max_queued_per_session,
-                     " requests queued; wait for answers before sending more"));
+  if (queued_per_share_[ShareOf(request)] >= options_.max_queued_per_session) {
+    return absl::ResourceExhaustedError(base::StrCat(
+        "there are already ", options_.max_queued_per_session, " requests queued for ",
+        request.session.empty() ? "you" : "the session", "; wait for answers before sending more"));
   }
   const std::optional<base::Duration> target = request.target ? request.target : route->target;
   base::TimePoint due = now + target.value_or(kBestEffort);
   if (request.expiry) due = std::min(due, *request.expiry);
+  const base::TimePoint order = std::max(due, now + kLeastOrder * route->priority);
   Enqueue({.request = request,
            .arrival = now,
            .due = due,
            .has_target = target.has_value(),
            .cluster = route->cluster,
-           .key = {due, route->priority, request.id}});
+           .key = {order, route->priority, request.id}});
   return absl::OkStatus();
 }
 
 void Dispatcher::Enqueue(Pending pending) {
   const RequestId id = pending.request.id;
   queues_[pending.cluster].insert(pending.key);
-  ++queued_per_session_[pending.request.session];
+  ++queued_per_share_[ShareOf(pending.request)];
   if (pending.request.expiry) expiries_.emplace(*pending.request.expiry, id);
   pending_.emplace(id, std::move(pending));
 }
@@ -107,8 +121,8 @@ Dispatcher::Pending Dispatcher::Remove(std::unordered_map<RequestId, Pending>::i
   Pending pending = std::move(found->second);
   pending_.erase(found);
   queues_[pending.cluster].erase(pending.key);
-  auto session = queued_per_session_.find(pending.request.session);
-  if (--session->second == 0) queued_per_session_.erase(session);
+  auto share = queued_per_share_.find(ShareOf(pending.request));
+  if (--share->second == 0) queued_per_share_.erase(share);
   if (pending.request.expiry) expiries_.erase({*pending.request.expiry, pending.request.id});
   return pending;
 }
@@ -147,11 +161,12 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::Time
                             slowdown == slowdowns_.end() ? 1.0 : slowdown->second.value(), floor);
   }
   const policies::Level& picked = route.ladder[level.value_or(route.ceiling)];
+  const bool out_of_reach = request.subnet && picked.subnet != *request.subnet;
   return {.id = request.id,
           .session = request.session,
           .model = request.model,
           .cluster = route.cluster,
-          .subnet = picked.subnet,
+          .subnet = out_of_reach ? "" : picked.subnet,
           .level = level.value_or(route.ceiling),
           .accuracy = picked.accuracy,
           .active_power_w = picked.active_power_w,

@@ -27,11 +27,13 @@ struct Request {
   RequestId id = 0;  ///< unique among the requests that are queued or running
   std::string session;
   std::string model;
+  /// Who sends it; requests without a session count against their user.
+  std::uint32_t uid = 0;
   /// Response time asked for by this request; overrides the route's target.
   std::optional<base::Duration> target;
   /// Accuracy floor of this request; overrides the route's.
   std::optional<double> min_accuracy;
-  /// Run exactly this subnet.
+  /// Run exactly this subnet, or fail.
   std::optional<std::string> subnet;
   /// When the answer becomes worthless (the client's deadline); it expires then if still queued.
   std::optional<base::TimePoint> expiry;
@@ -71,6 +73,7 @@ struct Outcome {
 
 struct DispatcherOptions {
   std::size_t max_queued_per_cluster = 256;
+  /// Of one session, or of one user's requests without a session.
   std::size_t max_queued_per_session = 64;
 };
 
@@ -84,14 +87,15 @@ class Dispatcher {
   /// Puts new routes in force. Queued requests move to the cluster of their new route.
   void SetRoutes(std::shared_ptr<const RoutingTable> routes);
 
-  /// Queues a request. NOT_FOUND: no route for its model. DEADLINE_EXCEEDED: expiry is past.
-  /// FAILED_PRECONDITION: floor or subnet are beyond the session's ceiling. RESOURCE_EXHAUSTED:
-  /// the queue or the session's share of it is full. Otherwise it ends by Complete, Expire or
-  /// Cancel, exactly once.
+  /// Queues a request. UNAVAILABLE: no cluster can run its model now. DEADLINE_EXCEEDED: expiry is
+  /// past. FAILED_PRECONDITION: floor or subnet are beyond the session's ceiling.
+  /// RESOURCE_EXHAUSTED: the queue or the session's share of it is full. Otherwise it ends by
+  /// Complete, Expire or Cancel, exactly once.
   absl::Status Submit(const Request& request, base::TimePoint now);
 
   /// Takes the most urgent request of `cluster` out of its queue and picks its level; nullopt if
-  /// the queue is empty.
+  /// the queue is empty. A request whose pinned subnet a new decision has put out of reach comes
+  /// with an empty subnet: it cannot run, end it by Complete with `ok` false.
   std::optional<Work> NextWork(const std::string& cluster, base::TimePoint now);
 
   /// Ends a request that NextWork gave. `compute` is the time the run took; `ok` whether it gave
@@ -138,7 +142,7 @@ class Dispatcher {
   std::unordered_map<RequestId, Pending> pending_;
   std::unordered_map<RequestId, Running> running_;
   std::map<std::string, std::set<Key>, std::less<>> queues_;
-  std::map<std::string, std::size_t, std::less<>> queued_per_session_;
+  std::map<std::string, std::size_t, std::less<>> queued_per_share_;
   std::set<std::pair<base::TimePoint, RequestId>> expiries_;
   std::map<std::string, Slowdown, std::less<>> slowdowns_;
 };

@@ -85,7 +85,7 @@ TEST_CASE_METHOD(DispatcherFixture,
 }
 
 TEST_CASE_METHOD(DispatcherFixture, "what cannot be queued is refused at once, with a reason") {
-  CHECK(absl::IsNotFound(dispatcher_.Submit({.id = 1, .model = "other"}, now_)));
+  CHECK(absl::IsUnavailable(dispatcher_.Submit({.id = 1, .model = "other"}, now_)));
 
   Request past = Make(2);
   past.expiry = now_;
@@ -162,6 +162,53 @@ TEST_CASE_METHOD(DispatcherFixture, "a floor that a new decision undercuts yield
   table->sessions["a"] = MakeRoute("cpu0", 1);
   dispatcher_.SetRoutes(table);
   CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "an impossible target does not buy the front of the queue") {
+  auto table = MakeTable();
+  table->sessions["a"].priority = 9;
+  table->sessions["b"].priority = 1;
+  dispatcher_.SetRoutes(table);
+  Request greedy = Make(1);
+  greedy.target = base::FromMs(0.001);
+  REQUIRE(dispatcher_.Submit(greedy, now_).ok());
+  Request absurd = Make(2);
+  absurd.target = base::FromMs(1e300);
+  REQUIRE(dispatcher_.Submit(absurd, now_).ok());
+  REQUIRE(dispatcher_.Submit(Make(3, 5, "b"), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 3);
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 1);
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 2);
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "requests without a session count against their own user") {
+  for (RequestId id = 1; id <= 3; ++id) {
+    REQUIRE(dispatcher_.Submit({.id = id, .model = "net", .uid = 1}, now_).ok());
+  }
+  CHECK(absl::IsResourceExhausted(dispatcher_.Submit({.id = 4, .model = "net", .uid = 1}, now_)));
+  CHECK(dispatcher_.Submit({.id = 5, .model = "net", .uid = 2}, now_).ok());
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a pinned subnet that a new decision takes away does not run") {
+  Request pinned = Make(1);
+  pinned.subnet = "l";
+  REQUIRE(dispatcher_.Submit(pinned, now_).ok());
+  auto table = MakeTable();
+  table->sessions["a"] = MakeRoute("cpu0", 0);
+  dispatcher_.SetRoutes(table);
+  const Work work = *dispatcher_.NextWork("cpu0", now_);
+  CHECK(work.subnet.empty());
+  const Outcome outcome = dispatcher_.Complete(work, now_, base::Duration::zero(), false);
+  CHECK(outcome.kind == Outcome::Kind::kFailed);
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a subnet below the session's floor cannot be pinned") {
+  auto table = MakeTable();
+  table->sessions["a"].min_accuracy = 0.75;
+  dispatcher_.SetRoutes(table);
+  Request pinned = Make(1);
+  pinned.subnet = "s";
+  CHECK(absl::IsFailedPrecondition(dispatcher_.Submit(pinned, now_)));
 }
 
 }  // namespace

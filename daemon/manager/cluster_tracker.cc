@@ -35,6 +35,12 @@ void ClusterTracker::LoseBoard(const std::string& reason) {
     cluster.view.state.info.read_only_reason = reason;
     cluster.view.requested = cluster.view.effective = {};
     cluster.view.limited_by.clear();
+    cluster.view.state.available = true;
+    cluster.view.state.frequency_khz = 0;
+    cluster.view.state.limit_khz = 0;
+    cluster.view.state.limited_by.clear();
+    cluster.view.state.temperature_c = 0.0;
+    cluster.view.state.foreign_load = 0.0;
   }
 }
 

@@ -27,6 +27,18 @@ bool SameInEffect(const policies::Decision& a, const policies::Decision& b) {
                     });
 }
 
+/// What went wrong when settings were applied; empty if all of them hold.
+std::string TroubleOf(const absl::StatusOr<hardware::ApplyResult>& result) {
+  if (!result.ok()) return std::string(result.status().message());
+  for (const hardware::SettingOutcome& outcome : result->outcomes) {
+    if (!outcome.status.ok()) return base::StrCat(outcome.cluster, ": ", outcome.status.message());
+  }
+  return "";
+}
+
+/// Pause before settings that failed are tried again.
+constexpr base::Duration kSettingRetry = std::chrono::seconds(2);
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Manager>> Manager::Create(ManagerOptions options,
@@ -64,6 +76,11 @@ void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
   modes_ = options_.power_modes;
   for (const policies::PowerMode& mode : info.vendor_modes) {
     if (FindMode(mode.name) == nullptr) modes_.push_back(mode);
+  }
+  if (FindMode(mode_) == nullptr) {
+    base::LogWarning("power mode ", mode_, " is not one of ", info.name, "; back to ",
+                     options_.power_mode);
+    mode_ = options_.power_mode;
   }
   clusters_.SetBoard(info);
   auto points = std::make_shared<std::vector<policies::OperatingPoint>>();
@@ -108,6 +125,10 @@ void Manager::Tick() {
   }
   for (const std::string& id : sessions_.ExpireLeases(now)) {
     base::LogInfo("session ", id, " ended: its lease ran out");
+  }
+  if (retry_settings_at_ && now >= *retry_settings_at_) {
+    retry_settings_at_.reset();
+    applied_.clear();
   }
   Decide();
   ReadBoard();
@@ -174,23 +195,39 @@ void Manager::Decide() {
   PublishStatus();
 }
 
+void Manager::DecideThen(std::function<void()> then) {
+  waiting_.push_back(std::move(then));
+  if (waiting_.size() > 1) return;
+  world_.runner.Post([self = std::weak_ptr(self_)] {
+    auto manager = self.lock();
+    if (!manager) return;
+    (*manager)->Decide();
+    for (const auto& answer : std::exchange((*manager)->waiting_, {})) answer();
+  });
+}
+
 void Manager::ApplySettings() {
   if (board_ == nullptr || decision_.settings.empty() || decision_.settings == applied_) return;
   applied_ = decision_.settings;
-  board_->Apply(
-      applied_, [self = std::weak_ptr(self_)](absl::StatusOr<hardware::ApplyResult> result) {
-        auto manager = self.lock();
-        if (!manager) return;
-        Manager& me = **manager;
-        if (!result.ok()) {
-          base::LogWarning("setting the knobs failed: ", base::FromAbsl(result.status().message()));
-          me.applied_.clear();
-          return;
-        }
-        me.clusters_.Update(*result);
-        me.PublishRoutes();
-        me.PublishStatus();
-      });
+  board_->Apply(applied_,
+                [self = std::weak_ptr(self_)](absl::StatusOr<hardware::ApplyResult> result) {
+                  auto manager = self.lock();
+                  if (!manager) return;
+                  Manager& me = **manager;
+                  me.NoteTrouble(TroubleOf(result));
+                  if (!result.ok()) return;
+                  me.clusters_.Update(*result);
+                  me.PublishRoutes();
+                  me.PublishStatus();
+                });
+}
+
+void Manager::NoteTrouble(const std::string& trouble) {
+  if (!trouble.empty()) {
+    if (trouble != trouble_) base::LogWarning("setting the knobs failed: ", trouble);
+    retry_settings_at_ = world_.clock.Now() + kSettingRetry;
+  }
+  trouble_ = trouble;
 }
 
 void Manager::PublishRoutes() {
@@ -273,8 +310,7 @@ void Manager::OpenSession(SessionSpec spec, SessionDone done) {
     }
     const auto id = me.sessions_.Open(spec, me.world_.clock.Now());
     if (!id.ok()) return done(id.status());
-    me.Decide();
-    me.Answer(absl::OkStatus(), *id, done);
+    me.DecideThen([&me, id = *id, done] { me.Answer(absl::OkStatus(), id, done); });
   });
 }
 
@@ -285,8 +321,8 @@ void Manager::UpdateSession(std::string id, Caller caller, policies::Requirement
     if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
     Manager& me = **manager;
     const absl::Status status = me.sessions_.Update(id, caller, requirement);
-    if (status.ok()) me.Decide();
-    me.Answer(status, id, done);
+    if (!status.ok()) return done(status);
+    me.DecideThen([&me, id, done] { me.Answer(absl::OkStatus(), id, done); });
   });
 }
 
@@ -305,8 +341,8 @@ void Manager::CloseSession(std::string id, Caller caller, Done done) {
     auto manager = self.lock();
     if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
     const absl::Status status = (*manager)->sessions_.Close(id, caller);
-    if (status.ok()) (*manager)->Decide();
-    done(status);
+    if (!status.ok()) return done(status);
+    (*manager)->DecideThen([done] { done(absl::OkStatus()); });
   });
 }
 
@@ -321,8 +357,7 @@ void Manager::SetPowerMode(std::string name, Done done) {
     }
     base::LogInfo("power mode ", me.mode_, " -> ", name);
     me.mode_ = name;
-    me.Decide();
-    done(absl::OkStatus());
+    me.DecideThen([done] { done(absl::OkStatus()); });
   });
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,7 +101,11 @@ class Manager final : public ManagerApi {
   void ReadBoard();
   void Decide();
   policies::Snapshot TakeSnapshot() const;
+  /// Decides once for all that ask before it happens, then runs what they wait for.
+  void DecideThen(std::function<void()> then);
   void ApplySettings();
+  /// Logs trouble with the knobs when it changes, and plans another try.
+  void NoteTrouble(const std::string& trouble);
   void PublishRoutes();
   void PublishStatus();
   const policies::PowerMode* FindMode(const std::string& name) const;
@@ -128,6 +133,9 @@ class Manager final : public ManagerApi {
   base::TimePoint window_start_;
   policies::Decision decision_;
   std::vector<policies::ClusterSetting> applied_;
+  std::string trouble_;
+  std::optional<base::TimePoint> retry_settings_at_;
+  std::vector<std::function<void()>> waiting_;
   std::uint64_t decision_number_ = 0;
   std::uint64_t route_generation_ = 0;
   std::map<std::uint64_t, Watcher> watchers_;

@@ -233,13 +233,60 @@ TEST_CASE_METHOD(ManagerFixture,
   CHECK_FALSE(manager_->status()->decision.settings.empty());
 }
 
-TEST_CASE_METHOD(ManagerFixture, "knobs that refuse are asked again on the next tick") {
+TEST_CASE_METHOD(ManagerFixture, "knobs that refuse are asked again after a while") {
   board_->apply_status = absl::UnavailableError("busy");
   const auto session = Open({.latency_ms = 9.0, .rate_hz = 10.0});
   const std::size_t tries = board_->applied.size();
-  board_->apply_status = absl::OkStatus();
   time_.Advance(milliseconds(500));
-  CHECK(board_->applied.size() > tries);
+  CHECK(board_->applied.size() == tries);
+  board_->apply_status = absl::OkStatus();
+  time_.Advance(milliseconds(2000));
+  CHECK(board_->applied.size() == tries + 1);
+  time_.Advance(seconds(10));
+  CHECK(board_->applied.size() == tries + 1);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "one knob that refuses is asked again, too") {
+  board_->refused_cluster = "cpu0";
+  REQUIRE(Open({.latency_ms = 9.0, .rate_hz = 10.0}).ok());
+  const std::size_t tries = board_->applied.size();
+  time_.Advance(milliseconds(2500));
+  CHECK(board_->applied.size() == tries + 1);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "a burst of changes is decided once") {
+  const auto session = Open({.latency_ms = 100.0, .rate_hz = 10.0});
+  int seen = 0;
+  manager_->Watch([&](const auto&) { ++seen; });
+  time_.RunDue();
+  const int before = seen;
+  int answered = 0;
+  for (int i = 0; i < 50; ++i) {
+    manager_->UpdateSession(session->id, kAlice, {.latency_ms = 100.0 + i, .rate_hz = 10.0},
+                            [&](auto view) { answered += view.ok() ? 1 : 0; });
+  }
+  time_.RunDue();
+  CHECK(answered == 50);
+  CHECK(seen - before <= 3);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "a session that cannot run now keeps a route that says so") {
+  const auto session = Open({.latency_ms = 20.0});
+  for (auto& cluster : board_->reading.clusters) cluster.available = false;
+  time_.Advance(seconds(1));
+  REQUIRE(routes_->sessions.contains(session->id));
+  CHECK(routes_->sessions.at(session->id).ladder.empty());
+  CHECK(routes_->sessions.at(session->id).uid == 1000);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "a vendor's mode that went away with its board is left") {
+  board_->info.vendor_modes = {{.name = "15W"}};
+  manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
+  REQUIRE(SetMode("15W").ok());
+  board_->info.vendor_modes.clear();
+  manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
+  time_.RunDue();
+  CHECK(manager_->status()->power_mode == "balanced");
 }
 
 TEST_CASE_METHOD(ManagerFixture, "stopping releases the board and decides no more") {

@@ -109,6 +109,7 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request, Done
 
   dispatch::Request queued{.session = request.session,
                            .model = request.model,
+                           .uid = request.caller.uid,
                            .min_accuracy = request.min_accuracy,
                            .subnet = request.subnet,
                            .expiry = request.deadline};
@@ -187,11 +188,20 @@ void RequestPath::ExecutorLoop(ClusterExecutor& executor) {
   }
 }
 
-void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload) {
+absl::StatusOr<engine::RunResult> RequestPath::Execute(ClusterExecutor& executor,
+                                                       const dispatch::Work& work,
+                                                       const engine::Tensor& input) {
+  if (work.subnet.empty()) {
+    return absl::FailedPreconditionError(
+        "a new decision has put the pinned subnet out of the session's reach; ask for another one");
+  }
   const Hosted& hosted = hosted_.find(work.model)->second;
   const std::shared_ptr<const engine::PreparedSubnet> subnet = hosted.subnets.at(work.subnet);
-  absl::StatusOr<engine::RunResult> result =
-      executor.executor->Run(*hosted.supernet, *subnet, payload.input, work.frequency_khz);
+  return executor.executor->Run(*hosted.supernet, *subnet, input, work.frequency_khz);
+}
+
+void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload) {
+  absl::StatusOr<engine::RunResult> result = Execute(executor, work, payload.input);
   dispatch::Outcome outcome;
   {
     std::lock_guard lock(mutex_);
@@ -205,6 +215,7 @@ void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, 
   InferenceReply reply = MakeReply(work, *std::move(result));
   reply.missed = missed;
   reply.energy_mj = energy_mj;
+  if (energy_mj) reply.energy_evidence = options_.energy_evidence;
   payload.done(std::move(reply));
 }
 
@@ -222,7 +233,6 @@ InferenceReply RequestPath::MakeReply(const dispatch::Work& work, engine::RunRes
   reply.queue_ms = base::ToMs(work.queued);
   reply.accuracy = work.accuracy;
   reply.accuracy_evidence = hosted.subnets.at(work.subnet)->info().accuracy_evidence;
-  reply.energy_evidence = options_.energy_evidence;
   return reply;
 }
 

@@ -53,8 +53,8 @@ class RequestPath final : public InferenceApi {
   /// Fails what is queued with UNAVAILABLE, waits for what runs, joins the threads.
   ~RequestPath() override;
 
-  /// Puts routes in force; never waits for a run or for the lock. Any thread. If 64 tables wait
-  /// to be adopted, which takes executors that have not run for as many decisions, this one is
+  /// Puts routes in force; never waits for a run or for the lock. Any thread. If 1024 tables
+  /// wait to be adopted, which takes minutes without a request or a free executor, this one is
   /// dropped.
   void SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes);
 
@@ -81,6 +81,8 @@ class RequestPath final : public InferenceApi {
   void Start(std::vector<ClusterExecutor> executors);
   void ExecutorLoop(ClusterExecutor& executor);
   void TimerLoop();
+  absl::StatusOr<engine::RunResult> Execute(ClusterExecutor& executor, const dispatch::Work& work,
+                                            const engine::Tensor& input);
   void RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload);
   InferenceReply MakeReply(const dispatch::Work& work, engine::RunResult result) const;
   /// Both need mutex_. AdoptRoutes brings the newest published routes into the dispatcher.
@@ -95,7 +97,7 @@ class RequestPath final : public InferenceApi {
   std::map<std::string, Hosted, std::less<>> hosted_;
 
   /// Routes on their way from the loop; the consumer is whoever holds mutex_.
-  base::MpscRing<std::shared_ptr<const dispatch::RoutingTable>> new_routes_{64};
+  base::MpscRing<std::shared_ptr<const dispatch::RoutingTable>> new_routes_{1024};
   /// Counts events that may give an executor work; executors sleep on it.
   std::atomic<std::uint32_t> events_{0};
   std::atomic<bool> stopping_{false};

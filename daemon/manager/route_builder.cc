@@ -81,14 +81,20 @@ dispatch::RoutingTable RouteBuilder::Build(
     auto session = std::find_if(sessions.begin(), sessions.end(), [&](const SessionView& view) {
       return view.id == assignment.session;
     });
-    if (session == sessions.end() || route.ladder.empty()) continue;
-    const policies::Requirement& requirement = session->requirement;
-    route.uid = session->caller.uid;
+    if (session == sessions.end()) continue;
+    table.sessions[assignment.session] = std::move(route);
+  }
+  // A session without an assignment keeps a route, an empty one: it exists, and cannot run now.
+  for (const SessionView& session : sessions) {
+    dispatch::Route& route = table.sessions[session.id];
+    const policies::Requirement& requirement = session.requirement;
+    route.model = session.model;
+    route.uid = session.caller.uid;
     route.priority = requirement.priority;
     if (requirement.latency_ms) route.target = base::FromMs(*requirement.latency_ms);
+    if (route.ladder.empty()) continue;
     route.min_accuracy =
         std::min(requirement.min_accuracy.value_or(0.0), route.ladder[route.ceiling].accuracy);
-    table.sessions[assignment.session] = std::move(route);
   }
   return table;
 }

@@ -21,6 +21,8 @@ struct FakeBoardState {
   bool released = false;
   /// Answer to the next Apply calls.
   absl::Status apply_status;
+  /// The cluster whose settings are refused, the others' are taken.
+  std::string refused_cluster;
 };
 
 /// A board that takes every setting at once and records it. Answers come on the runner.
@@ -38,7 +40,11 @@ class FakeBoard final : public hardware::Board {
       if (!state->apply_status.ok()) return done(state->apply_status);
       hardware::ApplyResult result;
       for (const policies::ClusterSetting& setting : settings) {
-        result.outcomes.push_back({setting.cluster, absl::OkStatus(), setting, setting, ""});
+        const bool refused = setting.cluster == state->refused_cluster;
+        result.outcomes.push_back(
+            {setting.cluster, refused ? absl::UnavailableError("busy") : absl::OkStatus(), setting,
+             refused ? policies::ClusterSetting{.cluster = setting.cluster} : setting, ""});
+        if (refused) continue;
         for (hardware::ClusterReading& cluster : state->reading.clusters) {
           if (cluster.cluster != setting.cluster || setting.min_khz == 0) continue;
           cluster.min_khz = cluster.max_khz = cluster.frequency_khz = setting.max_khz;
