@@ -27,7 +27,8 @@ Admission::Ticket::~Ticket() {
   use.requests -= use_.requests;
   use.bytes -= use_.bytes;
   use.streams -= use_.streams;
-  if (use.requests == 0 && use.streams == 0) ledger_->uses.erase(found);
+  use.session_calls -= use_.session_calls;
+  if (use.requests == 0 && use.streams == 0 && use.session_calls == 0) ledger_->uses.erase(found);
 }
 
 Admission::Admission(config::AccessConfig access)
@@ -47,8 +48,8 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(std::uint32_t uid, std::int64
         base::StrCat("user ", uid, " has ", use.bytes, " bytes in flight of at most ",
                      limits.max_in_flight_bytes, "; this request has ", bytes));
   }
-  ledger_->uses[uid] = {use.requests + 1, use.bytes + bytes, use.streams};
-  return Ticket(ledger_, uid, {1, bytes, 0});
+  ledger_->uses[uid] = {use.requests + 1, use.bytes + bytes, use.streams, use.session_calls};
+  return Ticket(ledger_, uid, {.requests = 1, .bytes = bytes});
 }
 
 absl::StatusOr<Admission::Ticket> Admission::AdmitStream(std::uint32_t uid) {
@@ -59,7 +60,19 @@ absl::StatusOr<Admission::Ticket> Admission::AdmitStream(std::uint32_t uid) {
         base::StrCat("user ", uid, " has ", use.streams, " streams open, as many as it may"));
   }
   ledger_->uses[uid].streams = use.streams + 1;
-  return Ticket(ledger_, uid, {0, 0, 1});
+  return Ticket(ledger_, uid, {.streams = 1});
+}
+
+absl::StatusOr<Admission::Ticket> Admission::AdmitSessionCall(std::uint32_t uid) {
+  std::lock_guard lock(ledger_->mutex);
+  const Use use = ledger_->Of(uid);
+  if (use.session_calls >= kMaxSessionCalls) {
+    return absl::ResourceExhaustedError(
+        base::StrCat("user ", uid, " has ", use.session_calls,
+                     " changes to sessions in flight, as many as it may; wait for answers"));
+  }
+  ledger_->uses[uid].session_calls = use.session_calls + 1;
+  return Ticket(ledger_, uid, {.session_calls = 1});
 }
 
 absl::StatusOr<int> Admission::Priority(std::uint32_t uid, std::optional<int> wanted) const {

@@ -18,11 +18,15 @@ class Admission {
   /// Streams that a uid may have open: each decision is written to each of them.
   static constexpr int kMaxStreams = 64;
 
+  /// Changes to sessions by unary calls that a uid may have waiting for the manager.
+  static constexpr int kMaxSessionCalls = 64;
+
   /// What a uid has in flight.
   struct Use {
     int requests = 0;
     std::int64_t bytes = 0;
     int streams = 0;
+    int session_calls = 0;
   };
 
   /// A place in a uid's quota, given back by the destructor. May outlive the Admission.
@@ -51,6 +55,10 @@ class Admission {
 
   /// Admits one stream. RESOURCE_EXHAUSTED beyond kMaxStreams.
   absl::StatusOr<Ticket> AdmitStream(std::uint32_t uid);
+
+  /// Admits one change to a session, until the manager is done with it: a call that is cancelled
+  /// still waits there. RESOURCE_EXHAUSTED beyond kMaxSessionCalls.
+  absl::StatusOr<Ticket> AdmitSessionCall(std::uint32_t uid);
 
   /// The priority that `uid` gets when it asks for `wanted`, or for none. PERMISSION_DENIED if
   /// that is better than it may have.

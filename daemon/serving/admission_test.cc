@@ -54,6 +54,24 @@ TEST_CASE("Users do not share a quota, and some have their own") {
   CHECK(admission.Admit(8, 100).ok());
 }
 
+TEST_CASE("Changes to sessions are counted by themselves") {
+  Admission admission(TwoUsers());
+  std::vector<Admission::Ticket> tickets;
+  for (int i = 0; i < Admission::kMaxSessionCalls; ++i) {
+    auto ticket = admission.AdmitSessionCall(1);
+    REQUIRE(ticket.ok());
+    tickets.push_back(*std::move(ticket));
+  }
+  const auto refused = admission.AdmitSessionCall(1);
+  CHECK(refused.status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK_FALSE(refused.status().message().empty());
+  CHECK(admission.AdmitSessionCall(2).ok());
+  CHECK(admission.AdmitStream(1).ok());
+  CHECK(admission.Admit(1, 10).ok());
+  tickets.pop_back();
+  CHECK(admission.AdmitSessionCall(1).ok());
+}
+
 TEST_CASE("Streams are counted by themselves") {
   Admission admission(TwoUsers());
   std::vector<Admission::Ticket> tickets;

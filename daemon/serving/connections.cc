@@ -62,7 +62,8 @@ absl::StatusOr<manager::Caller> PeerOf(int socket) {
 
 absl::StatusOr<std::unique_ptr<Connections>> Connections::Create(std::unique_ptr<Listener> listener,
                                                                  Limits limits,
-                                                                 manager::ManagerApi& manager) {
+                                                                 manager::ManagerApi& manager,
+                                                                 Admission& admission) {
   DYNOFA_ASSIGN_OR_RETURN(const int highest, RaiseDescriptorLimit());
   base::UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return base::ErrnoStatus(errno, "epoll_create1");
@@ -70,15 +71,15 @@ absl::StatusOr<std::unique_ptr<Connections>> Connections::Create(std::unique_ptr
   if (!wake.valid()) return base::ErrnoStatus(errno, "eventfd");
   DYNOFA_RETURN_IF_ERROR(Add(epoll.get(), wake.get(), EPOLLIN));
   DYNOFA_RETURN_IF_ERROR(Add(epoll.get(), listener->fd(), EPOLLIN));
-  return std::unique_ptr<Connections>(new Connections(std::move(listener), limits, manager,
-                                                      std::move(epoll), std::move(wake), highest));
+  return std::unique_ptr<Connections>(new Connections(
+      std::move(listener), limits, manager, admission, std::move(epoll), std::move(wake), highest));
 }
 
 Connections::Connections(std::unique_ptr<Listener> listener, Limits limits,
-                         manager::ManagerApi& manager, base::UniqueFd epoll, base::UniqueFd wake,
-                         int highest_number)
+                         manager::ManagerApi& manager, Admission& admission, base::UniqueFd epoll,
+                         base::UniqueFd wake, int highest_number)
     : limits_(limits),
-      manager_(manager),
+      shared_{manager, admission, std::make_shared<Once>()},
       epoll_(std::move(epoll)),
       wake_(std::move(wake)),
       highest_number_(highest_number),
@@ -109,6 +110,8 @@ std::shared_ptr<const Connection> Connections::Find(std::string_view peer) const
 }
 
 void Connections::StopAccepting() {
+  // A connection that is being handed on gets there first.
+  std::lock_guard accepting(accepting_);
   std::lock_guard lock(mutex_);
   // Closing the socket takes it out of the epoll set; AcceptAll looks under the same lock.
   listener_.reset();
@@ -150,6 +153,7 @@ void Connections::WatchListener(bool on) {
 
 void Connections::AcceptAll() {
   for (;;) {
+    std::lock_guard accepting(accepting_);
     base::UniqueFd socket;
     int error = 0;
     {
@@ -199,7 +203,7 @@ void Connections::Accepted(base::UniqueFd socket) {
   if (!served.ok() || !Add(epoll_.get(), socket.get(), EPOLLRDHUP).ok()) return;
   const int number = served->get();
   const auto connection = std::make_shared<const Connection>(
-      Connection{*caller, std::make_shared<ImplicitSessions>(manager_, *caller)});
+      Connection{*caller, std::make_shared<ImplicitSessions>(shared_, *caller)});
   ++per_uid_[caller->uid];
   const int watch = socket.get();
   watched_.emplace(watch, Watched{connection, std::move(socket), number});

@@ -39,10 +39,11 @@ class Connections {
   using Adopt = std::function<void(base::UniqueFd socket)>;
 
   /// Raises the soft limit of open files. `manager` outlives the connections and every call back
-  /// from it.
+  /// from it, `admission` the connections.
   static absl::StatusOr<std::unique_ptr<Connections>> Create(std::unique_ptr<Listener> listener,
                                                              Limits limits,
-                                                             manager::ManagerApi& manager);
+                                                             manager::ManagerApi& manager,
+                                                             Admission& admission);
 
   /// Ends the thread and every implicit session.
   ~Connections();
@@ -55,7 +56,8 @@ class Connections {
   /// The live connection with gRPC's name `peer`, or nullptr.
   std::shared_ptr<const Connection> Find(std::string_view peer) const;
 
-  /// Closes the listening socket; the connections that are there stay. Returns when it is done.
+  /// Closes the listening socket; the connections that are there stay. When it returns, `adopt` is
+  /// not running and never runs again; must not be called from it.
   void StopAccepting();
 
   std::size_t size() const;
@@ -69,7 +71,7 @@ class Connections {
   };
 
   Connections(std::unique_ptr<Listener> listener, Limits limits, manager::ManagerApi& manager,
-              base::UniqueFd epoll, base::UniqueFd wake, int highest_number);
+              Admission& admission, base::UniqueFd epoll, base::UniqueFd wake, int highest_number);
 
   void Run();
   void AcceptAll();
@@ -80,7 +82,7 @@ class Connections {
   void WatchListener(bool on);
 
   const Limits limits_;
-  manager::ManagerApi& manager_;
+  const ImplicitSessions::Shared shared_;
   const base::UniqueFd epoll_;
   const base::UniqueFd wake_;
   const int highest_number_;
@@ -93,6 +95,8 @@ class Connections {
   std::set<std::uint32_t> refused_uids_;
   bool listener_watched_ = true;
 
+  /// Held while a connection is accepted and handed on; taken before mutex_.
+  std::mutex accepting_;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::map<int, std::shared_ptr<const Connection>> by_number_;

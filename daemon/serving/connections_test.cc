@@ -3,7 +3,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstring>
+#include <functional>
+#include <future>
 #include <mutex>
 #include <set>
 #include <string>
@@ -21,13 +25,14 @@ using tests::WaitUntil;
 
 /// Connections without gRPC behind them: what is adopted is kept.
 struct Acceptor {
-  explicit Acceptor(Connections::Limits limits) {
+  explicit Acceptor(Connections::Limits limits, std::function<void()> on_adopt = {}) {
     auto listener = Listener::Create(path, "");
     REQUIRE(listener.ok());
-    auto created = Connections::Create(*std::move(listener), limits, manager);
+    auto created = Connections::Create(*std::move(listener), limits, manager, admission);
     REQUIRE(created.ok());
     connections = *std::move(created);
-    connections->Start([this](base::UniqueFd socket) {
+    connections->Start([this, on_adopt = std::move(on_adopt)](base::UniqueFd socket) {
+      if (on_adopt) on_adopt();
       std::lock_guard lock(mutex);
       numbers.push_back(socket.get());
       adopted.push_back(std::move(socket));
@@ -53,6 +58,7 @@ struct Acceptor {
   const tests::TempDir dir;
   const std::string path = dir / "c.sock";
   tests::FakeManager manager;
+  Admission admission{config::AccessConfig()};
   std::mutex mutex;
   std::vector<base::UniqueFd> adopted;
   std::vector<int> numbers;
@@ -125,6 +131,33 @@ TEST_CASE("After StopAccepting nobody gets in and nobody is thrown out") {
   acceptor.connections->StopAccepting();
   CHECK_FALSE(acceptor.Connect().valid());
   CHECK(acceptor.connections->size() == 1);
+}
+
+TEST_CASE("StopAccepting waits for a connection that is being handed on") {
+  std::promise<void> entered;
+  std::promise<void> leave;
+  std::atomic<bool> adopted = false;
+  Acceptor acceptor({}, [&] {
+    entered.set_value();
+    leave.get_future().wait();
+    adopted = true;
+  });
+  const base::UniqueFd client = acceptor.Connect();
+  entered.get_future().wait();
+  auto stop = std::async(std::launch::async, [&] {
+    acceptor.connections->StopAccepting();
+    return adopted.load();
+  });
+  CHECK(stop.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
+  leave.set_value();
+  CHECK(stop.get());
+}
+
+TEST_CASE("A refused user is named once") {
+  Once once;
+  CHECK(once.First(1));
+  CHECK_FALSE(once.First(1));
+  CHECK(once.First(2));
 }
 
 }  // namespace

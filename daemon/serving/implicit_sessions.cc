@@ -6,28 +6,59 @@
 
 namespace dynofa::serving {
 
+bool Once::First(std::uint32_t uid) {
+  std::lock_guard lock(mutex_);
+  return seen_.insert(uid).second;
+}
+
 std::string ImplicitSessions::IdFor(const std::string& model) {
   {
     std::lock_guard lock(mutex_);
     if (ended_) return "";
-    const auto [place, is_new] = ids_.try_emplace(model);
-    if (!is_new) return place->second;
+    if (const auto found = ids_.find(model); found != ids_.end()) return found->second;
   }
+  auto ticket = shared_.admission.AdmitSessionCall(caller_.uid);
+  const auto priority = shared_.admission.Priority(caller_.uid, std::nullopt);
+  // A later request asks again.
+  if (!ticket.ok() || !priority.ok()) return "";
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_ || !ids_.try_emplace(model).second) return "";
+  }
+  Open(model, *priority, std::make_shared<Admission::Ticket>(*std::move(ticket)));
+  return "";
+}
+
+void ImplicitSessions::Open(const std::string& model, int priority,
+                            std::shared_ptr<Admission::Ticket> held) {
   manager::SessionSpec spec;
   spec.model = model;
   spec.kind = manager::SessionKind::kImplicit;
   spec.caller = caller_;
-  manager_.OpenSession(std::move(spec), [self = shared_from_this(), model](const auto& view) {
-    self->Opened(model, view);
-  });
-  return "";
+  spec.requirement.priority = priority;
+  shared_.manager.OpenSession(
+      std::move(spec), [self = shared_from_this(), model,
+                        held = std::move(held)](const auto& view) { self->Opened(model, view); });
+}
+
+void ImplicitSessions::Replace(const std::string& model, const std::string& id) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = ids_.find(model);
+    // Another request may have found out earlier.
+    if (found == ids_.end() || found->second != id) return;
+    ids_.erase(found);
+  }
+  IdFor(model);
 }
 
 void ImplicitSessions::Opened(const std::string& model,
                               const absl::StatusOr<manager::SessionView>& view) {
   if (!view.ok()) {
+    if (!shared_.warned->First(caller_.uid)) return;
     base::LogWarning("no implicit session for process ", caller_.pid, " of user ", caller_.uid,
-                     " (its requests run without one): ", base::FromAbsl(view.status().message()));
+                     " (its requests run without one; said once per user): ",
+                     base::FromAbsl(view.status().message()));
     return;
   }
   {
@@ -53,7 +84,7 @@ void ImplicitSessions::End() {
 }
 
 void ImplicitSessions::Close(const std::string& id) {
-  manager_.CloseSession(id, caller_, [](const absl::Status&) {});
+  shared_.manager.CloseSession(id, caller_, [](const absl::Status&) {});
 }
 
 }  // namespace dynofa::serving

@@ -198,9 +198,7 @@ absl::Status RefuseSequences(const ParameterMap& parameters) {
 
 absl::Status ParseTarget(const ParameterMap& parameters, manager::InferenceRequest* parsed) {
   DYNOFA_ASSIGN_OR_RETURN(parsed->slo_ms, NumberParameter(parameters, "slo_ms"));
-  if (parsed->slo_ms && *parsed->slo_ms <= 0.0) {
-    return Invalid(base::StrCat("slo_ms is ", *parsed->slo_ms, "; it must be above 0"));
-  }
+  if (parsed->slo_ms) DYNOFA_RETURN_IF_ERROR(CheckResponseTime("slo_ms", *parsed->slo_ms));
   DYNOFA_ASSIGN_OR_RETURN(parsed->min_accuracy, NumberParameter(parameters, "min_accuracy"));
   if (parsed->min_accuracy && !(*parsed->min_accuracy >= 0.0 && *parsed->min_accuracy <= 1.0)) {
     return Invalid(base::StrCat("min_accuracy is ", *parsed->min_accuracy,
@@ -211,14 +209,15 @@ absl::Status ParseTarget(const ParameterMap& parameters, manager::InferenceReque
 
 absl::Status ParseTimeout(const ParameterMap& parameters, base::TimePoint now,
                           manager::InferenceRequest* parsed) {
-  // A bound on what can be added to the clock without overflow.
-  constexpr double kLongestUs = 365.0 * 24 * 3600 * 1e6;
+  constexpr std::int64_t kLongestUs = kLongestMs * 1000;
   DYNOFA_ASSIGN_OR_RETURN(const std::optional<double> us, NumberParameter(parameters, "timeout"));
   if (!us || *us == 0.0) return absl::OkStatus();
-  if (*us < 0.0) {
-    return Invalid(base::StrCat("timeout is ", *us, "; it must be 0 (none) or microseconds"));
+  if (!(*us > 0.0 && *us <= static_cast<double>(kLongestUs))) {
+    return Invalid(base::StrCat("timeout is ", *us,
+                                "; it must be 0 (none) or microseconds, at most ", kLongestUs,
+                                " (one day)"));
   }
-  if (*us < kLongestUs) parsed->deadline = now + base::FromMs(*us / 1e3);
+  parsed->deadline = now + base::FromMs(*us / 1e3);
   return absl::OkStatus();
 }
 

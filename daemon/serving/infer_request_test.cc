@@ -115,13 +115,30 @@ TEST_CASE("Parameters are taken in every type that tools send") {
   CHECK(parsed->deadline == kNow + std::chrono::seconds(2));
 }
 
-TEST_CASE("A timeout of zero or beyond all reason is none") {
-  for (const std::int64_t timeout : {std::int64_t{0}, std::numeric_limits<std::int64_t>::max()}) {
-    const auto parsed = Parse(
-        Changed([&](Request& request) { Parameter(request, "timeout").set_int64_param(timeout); }));
-    REQUIRE(parsed.ok());
-    CHECK_FALSE(parsed->deadline);
-  }
+TEST_CASE("Times up to a day are taken") {
+  const auto parsed = Parse(Changed([](Request& request) {
+    Parameter(request, "slo_ms").set_int64_param(86'400'000);
+    Parameter(request, "timeout").set_int64_param(86'400'000'000);
+  }));
+  REQUIRE(parsed.ok());
+  CHECK(parsed->slo_ms == 86'400'000.0);
+  CHECK(parsed->deadline);
+}
+
+TEST_CASE("A time beyond a day is refused with the bound") {
+  const auto slo = Parse(
+      Changed([](Request& request) { Parameter(request, "slo_ms").set_int64_param(86'400'001); }));
+  CHECK(slo.status().message().find("at most 86400000 (one day)") != std::string::npos);
+  const auto timeout = Parse(Changed(
+      [](Request& request) { Parameter(request, "timeout").set_int64_param(86'400'000'001); }));
+  CHECK(timeout.status().message().find("at most 86400000000 (one day)") != std::string::npos);
+}
+
+TEST_CASE("A timeout of zero is none") {
+  const auto parsed =
+      Parse(Changed([](Request& request) { Parameter(request, "timeout").set_int64_param(0); }));
+  REQUIRE(parsed.ok());
+  CHECK_FALSE(parsed->deadline);
 }
 
 TEST_CASE("What is wrong is refused with a text") {
@@ -226,12 +243,17 @@ TEST_CASE("What is wrong is refused with a text") {
        [](Request& r) { Parameter(r, "sequence_id").set_int64_param(4); }},
       {"session number", kInvalid, [](Request& r) { Parameter(r, "session").set_int64_param(4); }},
       {"slo 0", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_int64_param(0); }},
+      {"slo 1e300", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_double_param(1e300); }},
       {"slo NaN", kInvalid, [=](Request& r) { Parameter(r, "slo_ms").set_double_param(nan); }},
       {"slo inf", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_string_param("inf"); }},
       {"slo text", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_string_param("25ms"); }},
       {"slo bool", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_bool_param(true); }},
       {"slo unset", kInvalid, [](Request& r) { Parameter(r, "slo_ms"); }},
       {"floor", kInvalid, [](Request& r) { Parameter(r, "min_accuracy").set_int64_param(70); }},
+      {"long timeout", kInvalid,
+       [](Request& r) {
+         Parameter(r, "timeout").set_int64_param(std::numeric_limits<std::int64_t>::max());
+       }},
       {"timeout", kInvalid, [](Request& r) { Parameter(r, "timeout").set_int64_param(-1); }},
       {"subnet", kNotFound, [](Request& r) { Parameter(r, "subnet").set_string_param("huge"); }},
   };
@@ -265,6 +287,7 @@ TEST_CASE("An answer carries raw logits and how they came about") {
   reply.frequency_khz = 1'400'000;
   reply.queue_ms = 0.5;
   reply.missed = true;
+  reply.energy_evidence = policies::Evidence::kModelled;  // of a figure that is not there
 
   inference::ModelInferResponse response;
   FillInferResponse(request, inference.models()[0], reply, "s3", "board-x", &response);

@@ -45,7 +45,9 @@ void FillParameters(const manager::InferenceReply& reply, Parameters parameters)
   parameters.Number("accuracy", reply.accuracy);
   parameters.Text("accuracy_label", policies::EvidenceName(reply.accuracy_evidence));
   if (reply.energy_mj) parameters.Number("energy_mj", *reply.energy_mj);
-  parameters.Text("energy_label", policies::EvidenceName(reply.energy_evidence));
+  parameters.Text("energy_label",
+                  policies::EvidenceName(reply.energy_mj ? reply.energy_evidence
+                                                         : policies::Evidence::kUnknown));
   parameters.Flag("deadline_missed", reply.missed);
   if (reply.overrun) parameters.Flag("overrun", true);
 }

@@ -2,7 +2,9 @@
 #define DYNOFA_DAEMON_SERVING_INFERENCE_SERVICE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "daemon/serving/edge.h"
 #include "daemon/serving/unary_call.h"
@@ -74,6 +76,16 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
   void Infer(const std::shared_ptr<UnaryCall>& call, const Connection& connection,
              const Context& context, const inference::ModelInferRequest& request,
              inference::ModelInferResponse* response);
+  absl::StatusOr<manager::InferenceRequest> Parse(const inference::ModelInferRequest& request,
+                                                  const manager::Caller& caller,
+                                                  std::optional<base::TimePoint> deadline,
+                                                  base::TimePoint now) const;
+  /// Hands `parsed` on; its answer ends `call` and gives `held` back.
+  absl::StatusOr<std::uint64_t> Submit(const std::shared_ptr<UnaryCall>& call,
+                                       std::shared_ptr<Admission::Ticket> held,
+                                       const inference::ModelInferRequest& request,
+                                       inference::ModelInferResponse* response,
+                                       manager::InferenceRequest parsed);
 
   const Edge edge_;
   std::atomic<bool> ready_ = true;

@@ -5,6 +5,7 @@
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/serving/parameters.h"
 #include "policies/evidence.h"
 
 namespace dynofa::serving {
@@ -143,6 +144,9 @@ absl::StatusOr<policies::Requirement> ParseRequirement(const v1::Requirement& re
   if (requirement.has_priority()) parsed.priority = requirement.priority();
   if (std::string error = policies::RequirementError(parsed); !error.empty()) {
     return absl::InvalidArgumentError(error);
+  }
+  if (parsed.latency_ms) {
+    DYNOFA_RETURN_IF_ERROR(CheckResponseTime("latency_ms", *parsed.latency_ms));
   }
   std::optional<int> wanted;
   if (requirement.has_priority()) wanted = requirement.priority();

@@ -54,6 +54,12 @@ absl::StatusOr<std::optional<double>> NumberParameter(const ParameterMap& parame
   return value;
 }
 
+absl::Status CheckResponseTime(std::string_view name, double ms) {
+  if (ms > 0.0 && ms <= static_cast<double>(kLongestMs)) return absl::OkStatus();
+  return absl::InvalidArgumentError(base::StrCat(
+      name, " is ", ms, "; it must be above 0 and at most ", kLongestMs, " (one day)"));
+}
+
 absl::StatusOr<std::optional<std::string>> TextParameter(const ParameterMap& parameters,
                                                          const std::string& name) {
   const auto found = parameters.find(name);

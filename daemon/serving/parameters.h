@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/map.h"
@@ -12,6 +13,12 @@
 namespace dynofa::serving {
 
 using ParameterMap = google::protobuf::Map<std::string, inference::InferParameter>;
+
+/// The longest time that a client may name: one day. Beyond it a time is a mistake.
+inline constexpr std::int64_t kLongestMs = 86'400'000;
+
+/// INVALID_ARGUMENT unless `ms` is above 0 and at most kLongestMs; `name` is the field's.
+absl::Status CheckResponseTime(std::string_view name, double ms);
 
 /// The parameter `name` as a number; nullopt if it is not there. Numbers come as int64, uint64,
 /// double or decimal text, since the tools differ. INVALID_ARGUMENT for another type, or one that

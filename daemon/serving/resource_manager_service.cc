@@ -1,5 +1,6 @@
 #include "daemon/serving/resource_manager_service.h"
 
+#include <memory>
 #include <utility>
 
 #include "daemon/serving/manager_messages.h"
@@ -7,15 +8,28 @@
 namespace dynofa::serving {
 namespace {
 
+/// A place in the caller's quota that the manager holds until it is done.
+using Held = std::shared_ptr<Admission::Ticket>;
+
 /// Answers `call` with the session, or with why there is none.
 manager::ManagerApi::SessionDone AnswerWithSession(const std::shared_ptr<UnaryCall>& call,
-                                                   v1::SessionState* response) {
-  return [call, response](const absl::StatusOr<manager::SessionView>& view) {
-    call->Finish(view.status(), [&] { FillSession(*view, response); });
-  };
+                                                   v1::SessionState* response, Held held) {
+  return
+      [call, response, held = std::move(held)](const absl::StatusOr<manager::SessionView>& view) {
+        call->Finish(view.status(), [&] { FillSession(*view, response); });
+      };
 }
 
 }  // namespace
+
+ResourceManagerService::Reactor* ResourceManagerService::Change(Context* context,
+                                                                const Changer& change) const {
+  return Handle(context, [&](const auto& call, const Connection& connection) {
+    auto ticket = edge_.admission.AdmitSessionCall(connection.caller.uid);
+    if (!ticket.ok()) return (void)call->Finish(ticket.status());
+    change(call, connection, std::make_shared<Admission::Ticket>(*std::move(ticket)));
+  });
+}
 
 SessionStream::GrpcReactor* ResourceManagerService::Session(Context* context) {
   return SessionStream::Handle(context, edge_);
@@ -23,16 +37,16 @@ SessionStream::GrpcReactor* ResourceManagerService::Session(Context* context) {
 
 ResourceManagerService::Reactor* ResourceManagerService::OpenSession(
     Context* context, const v1::OpenSessionRequest* request, v1::SessionState* response) {
-  return Handle(context, [&](const auto& call, const Connection& connection) {
+  return Change(context, [&](const auto& call, const Connection& connection, Held held) {
     auto spec = ParseSessionSpec(*request, manager::SessionKind::kLease, connection.caller,
                                  edge_.admission);
     if (!spec.ok()) return (void)call->Finish(spec.status());
-    auto done = [call, response, caller = connection.caller,
+    auto done = [call, response, caller = connection.caller, held = std::move(held),
                  &manager = edge_.manager](const absl::StatusOr<manager::SessionView>& view) {
       const bool answered = call->Finish(view.status(), [&] { FillSession(*view, response); });
       // Nobody learnt its name: it need not wait for its lease to end.
       if (!answered && view.ok()) {
-        manager.CloseSession(view->id, caller, [](const absl::Status&) {});
+        manager.CloseSession(view->id, caller, [held](const absl::Status&) {});
       }
     };
     edge_.manager.OpenSession(*std::move(spec), std::move(done));
@@ -41,30 +55,31 @@ ResourceManagerService::Reactor* ResourceManagerService::OpenSession(
 
 ResourceManagerService::Reactor* ResourceManagerService::UpdateSession(
     Context* context, const v1::UpdateSessionRequest* request, v1::SessionState* response) {
-  return Handle(context, [&](const auto& call, const Connection& connection) {
+  return Change(context, [&](const auto& call, const Connection& connection, Held held) {
     auto requirement =
         ParseRequirement(request->requirement(), connection.caller.uid, edge_.admission);
     if (!requirement.ok()) return (void)call->Finish(requirement.status());
     edge_.manager.UpdateSession(request->session(), connection.caller, *std::move(requirement),
-                                AnswerWithSession(call, response));
+                                AnswerWithSession(call, response, std::move(held)));
   });
 }
 
 ResourceManagerService::Reactor* ResourceManagerService::RenewSession(
     Context* context, const v1::RenewSessionRequest* request, v1::SessionState* response) {
-  return Handle(context, [&](const auto& call, const Connection& connection) {
+  return Change(context, [&](const auto& call, const Connection& connection, Held held) {
     const auto time_to_live = ParseTimeToLive(request->time_to_live_s());
     if (!time_to_live.ok()) return (void)call->Finish(time_to_live.status());
     edge_.manager.RenewSession(request->session(), connection.caller, *time_to_live,
-                               AnswerWithSession(call, response));
+                               AnswerWithSession(call, response, std::move(held)));
   });
 }
 
 ResourceManagerService::Reactor* ResourceManagerService::CloseSession(
     Context* context, const v1::CloseSessionRequest* request, v1::CloseSessionResponse*) {
-  return Handle(context, [&](const auto& call, const Connection& connection) {
-    edge_.manager.CloseSession(request->session(), connection.caller,
-                               [call](const absl::Status& status) { call->Finish(status); });
+  return Change(context, [&](const auto& call, const Connection& connection, Held held) {
+    edge_.manager.CloseSession(
+        request->session(), connection.caller,
+        [call, held = std::move(held)](const absl::Status& status) { call->Finish(status); });
   });
 }
 

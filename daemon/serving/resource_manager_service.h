@@ -1,6 +1,9 @@
 #ifndef DYNOFA_DAEMON_SERVING_RESOURCE_MANAGER_SERVICE_H_
 #define DYNOFA_DAEMON_SERVING_RESOURCE_MANAGER_SERVICE_H_
 
+#include <functional>
+#include <memory>
+
 #include "daemon/serving/edge.h"
 #include "daemon/serving/session_stream.h"
 #include "daemon/serving/status_stream.h"
@@ -35,6 +38,12 @@ class ResourceManagerService final : public v1::ResourceManager::CallbackService
   Reactor* Handle(Context* context, const UnaryCall::Handler& handler) const {
     return UnaryCall::Handle(context, edge_.connections, edge_.calls, handler);
   }
+
+  using Changer =
+      std::function<void(const std::shared_ptr<UnaryCall>& call, const Connection& connection,
+                         std::shared_ptr<Admission::Ticket> held)>;
+  /// The body of a method that changes sessions: `change` hands `held` on to the manager.
+  Reactor* Change(Context* context, const Changer& change) const;
 
   const Edge edge_;
 };

@@ -15,6 +15,7 @@
 #include "grpcpp/ext/health_check_service_server_builder_option.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
 #include "grpcpp/server_posix.h"
 
 namespace dynofa::serving {
@@ -23,7 +24,10 @@ namespace {
 // Of a message: everything but the image.
 constexpr std::int64_t kMessageSlack = 64 << 10;
 // Calls at once on one connection; each may hold a message.
-constexpr int kMaxStreams = 64;
+constexpr int kMaxStreams = 32;
+// What gRPC may hold of messages that no quota of ours counts yet, of all connections together:
+// several times the largest message, so that a large one always gets through.
+constexpr std::size_t kReceiveBytes = std::size_t{256} << 20;
 // What a stop leaves for the last answers to reach their clients.
 constexpr std::chrono::milliseconds kFlush{500};
 
@@ -64,7 +68,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
   const int max_message = MaxMessageBytes(options.access);
   auto parts = std::make_unique<Parts>(manager, inference, std::move(options.access));
   DYNOFA_ASSIGN_OR_RETURN(parts->connections,
-                          Connections::Create(std::move(listener), {}, manager));
+                          Connections::Create(std::move(listener), {}, manager, parts->admission));
   DYNOFA_RETURN_IF_ERROR(StartGrpc(*parts, max_message));
   grpc::Server* const grpc_server = parts->grpc_server.get();
   parts->connections->Start([grpc_server](base::UniqueFd socket) {
@@ -86,6 +90,9 @@ absl::Status Server::StartGrpc(Parts& parts, int max_message) {
   builder.RegisterService(parts.resource_manager_service.get());
   builder.SetMaxReceiveMessageSize(max_message);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  grpc::ResourceQuota quota("dynofad");
+  quota.Resize(kReceiveBytes);
+  builder.SetResourceQuota(quota);
   // No port: connections come from our own socket, with the identity of their client.
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr) return absl::InternalError("gRPC did not start");

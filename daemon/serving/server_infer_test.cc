@@ -183,6 +183,51 @@ TEST_CASE("A connection gets a session of its own, without waiting for it") {
   }
 }
 
+TEST_CASE("An implicit session that has ended costs no request and is replaced") {
+  TestServer server;
+  TestClient client(server);
+  inference::ModelInferResponse response;
+  const auto session_of_next = [&] {
+    REQUIRE(client.Infer(ToyRequest(), &response).ok());
+    return server.inference.last()->session;
+  };
+  REQUIRE(WaitUntil([&] { return session_of_next() == "s1"; }));
+  server.inference.EndSession("s1");
+  CHECK(session_of_next() == "");
+  CHECK(WaitUntil([&] { return session_of_next() == "s2"; }));
+
+  auto request = ToyRequest();
+  (*request.mutable_parameters())["session"].set_string_param("s1");
+  CHECK(client.Infer(request, &response).error_code() == grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_CASE("An implicit session has the best priority that its user may have, up to the default") {
+  const auto [highest, expected] = GENERATE(std::pair{1, 5}, std::pair{5, 5}, std::pair{8, 8});
+  config::AccessConfig access;
+  access.uids[::getuid()].highest_priority = highest;
+  TestServer server(access);
+  TestClient client(server);
+  inference::ModelInferResponse response;
+  REQUIRE(client.Infer(ToyRequest(), &response).ok());
+  REQUIRE(WaitUntil([&] { return server.manager.sessions().size() == 1; }));
+  CHECK(server.manager.sessions()[0].requirement.priority == expected);
+}
+
+TEST_CASE("Large requests on all streams of several connections are answered") {
+  TestServer server;
+  TestClient clients[] = {TestClient(server), TestClient(server)};
+  constexpr std::int64_t kRows = 8000;
+  std::vector<std::future<grpc::Status>> calls;
+  for (int i = 0; i < 48; ++i) {
+    calls.push_back(std::async(std::launch::async, [&client = clients[i % 2]] {
+      inference::ModelInferResponse response;
+      auto request = ToyRequest(kRows);
+      return client.Infer(request, &response);
+    }));
+  }
+  for (auto& call : calls) CHECK(call.get().ok());
+}
+
 TEST_CASE("A refused implicit session does not stop requests") {
   TestServer server;
   server.manager.RefuseSessions();

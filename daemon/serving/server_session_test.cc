@@ -1,7 +1,10 @@
 #include <csignal>
+#include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "daemon/serving/admission.h"
 #include "daemon/serving/test_server.h"
 
 namespace dynofa::serving {
@@ -162,6 +165,76 @@ TEST_CASE("A session by lease is opened, changed, renewed and closed") {
   open.set_client_name("");
   open.set_time_to_live_s(0.5);
   CHECK(call(&Stub::OpenSession, open, &state).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+/// A RenewSession that goes on by itself.
+struct Renewal {
+  explicit Renewal(TestClient& client) {
+    request.set_session("none");
+    client.manager->async()->RenewSession(
+        &context, &request, &response,
+        [this](grpc::Status status) { ended.set_value(status.error_code()); });
+  }
+
+  grpc::ClientContext context;
+  v1::RenewSessionRequest request;
+  v1::SessionState response;
+  std::promise<grpc::StatusCode> ended;
+};
+
+TEST_CASE("Cancelled calls count until the manager is done with them") {
+  TestServer server;
+  TestClient client(server);
+  server.manager.Stall();
+  std::vector<std::unique_ptr<Renewal>> renewals;
+  const std::size_t most = Admission::kMaxSessionCalls;
+  while (renewals.size() < most) {
+    renewals.push_back(std::make_unique<Renewal>(client));
+    REQUIRE(WaitUntil([&] { return server.manager.session_calls() == renewals.size(); }));
+    renewals.back()->context.TryCancel();
+    CHECK(renewals.back()->ended.get_future().get() == grpc::StatusCode::CANCELLED);
+  }
+  CHECK(Renewal(client).ended.get_future().get() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  server.manager.Resume();
+  CHECK(WaitUntil(
+      [&] { return Renewal(client).ended.get_future().get() == grpc::StatusCode::NOT_FOUND; }));
+}
+
+TEST_CASE("Cancelled streams count until the manager is done with them") {
+  TestServer server;
+  TestClient client(server);
+  server.manager.Stall();
+  for (std::size_t i = 0; i < Admission::kMaxStreams; ++i) {
+    Stream stream(client);
+    stream.Open();
+    REQUIRE(WaitUntil([&] { return server.manager.session_calls() == i + 1; }));
+    stream.context.TryCancel();
+    CHECK(stream.stream->Finish().error_code() == grpc::StatusCode::CANCELLED);
+  }
+  const auto outcome = [&] {
+    Stream stream(client);
+    stream.Open("unknown");
+    CHECK(stream.Read().session().empty());
+    return stream.stream->Finish().error_code();
+  };
+  CHECK(outcome() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  server.manager.Resume();
+  CHECK(WaitUntil([&] { return outcome() == grpc::StatusCode::NOT_FOUND; }));
+  CHECK(WaitUntil([&] { return server.manager.sessions().empty(); }));
+}
+
+TEST_CASE("A response time beyond a day is refused with the bound") {
+  TestServer server;
+  TestClient client(server);
+  v1::OpenSessionRequest open;
+  open.set_model("toy");
+  open.mutable_requirement()->set_latency_ms(1e300);
+  v1::SessionState state;
+  grpc::ClientContext context;
+  TestClient::SetPatience(context);
+  const grpc::Status status = client.manager->OpenSession(&context, open, &state);
+  CHECK(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  CHECK(status.error_message().find("86400000") != std::string::npos);
 }
 
 TEST_CASE("A priority that a user may not have is refused") {

@@ -118,6 +118,36 @@ TEST_CASE("A stop ends what does not end by itself") {
   server.inference.Release();
 }
 
+TEST_CASE("A watch that a stop overtakes leaves nothing behind") {
+  TestServer server;
+  std::promise<void> entered;
+  std::promise<void> leave;
+  server.manager.on_watch = [&] {
+    entered.set_value();
+    leave.get_future().wait();
+  };
+  TestClient client(server);
+  grpc::ClientContext context;
+  TestClient::SetPatience(context);
+  const auto watch = client.manager->WatchStatus(&context, {});
+  entered.get_future().wait();
+  auto stop =
+      std::async(std::launch::async, [&] { server.server->Shutdown(base::Duration::zero()); });
+  // Whoever is refused sees that the stop has begun, and it has nothing else to wait for.
+  CHECK(WaitUntil([&] {
+    grpc::ClientContext live_context;
+    inference::ServerLiveResponse live;
+    return !client.inference->ServerLive(&live_context, {}, &live).ok();
+  }));
+  leave.set_value();
+  stop.get();
+  v1::Status status;
+  while (watch->Read(&status)) {
+  }
+  CHECK_FALSE(watch->Finish().ok());
+  CHECK(server.manager.watchers() == 0);
+}
+
 TEST_CASE("A stop does not wait for a client that does not read") {
   TestServer server;
   TestClient client(server);

@@ -99,7 +99,13 @@ void SessionStream::Opened(const absl::StatusOr<manager::SessionView>& view) {
     return Watch();
   }
   lock.unlock();
-  edge_.manager.CloseSession(view->id, caller_, [](const absl::Status&) {});
+  Close(view->id);
+}
+
+void SessionStream::Close(std::string session) {
+  // The stream, and with it its place in the quota, is held until the manager has done it.
+  edge_.manager.CloseSession(std::move(session), caller_,
+                             [self = shared_from_this()](const absl::Status&) {});
 }
 
 void SessionStream::Watch() {
@@ -124,8 +130,14 @@ void SessionStream::Update(const v1::Requirement& requirement) {
   absl::StatusOr<policies::Requirement> parsed =
       ParseRequirement(requirement, caller_.uid, edge_.admission);
   if (!parsed.ok()) return End(parsed.status());
+  std::string session;
+  {
+    std::lock_guard lock(mutex_);
+    if (ending_) return;
+    session = session_;
+  }
   edge_.manager.UpdateSession(
-      session_, caller_, *std::move(parsed),
+      std::move(session), caller_, *std::move(parsed),
       [self = shared_from_this()](const auto& view) { self->Updated(view); });
 }
 
@@ -194,7 +206,7 @@ void SessionStream::End(const absl::Status& why) {
     if (!writing_) FinishNow();
   }
   if (watch) edge_.manager.Unwatch(*watch);
-  if (!session.empty()) edge_.manager.CloseSession(session, caller_, [](const absl::Status&) {});
+  if (!session.empty()) Close(std::move(session));
 }
 
 }  // namespace dynofa::serving

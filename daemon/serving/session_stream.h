@@ -42,6 +42,7 @@ class SessionStream final : public OpenCall, public std::enable_shared_from_this
   void Update(const v1::Requirement& requirement);
   void Updated(const absl::StatusOr<manager::SessionView>& view);
   void OnStatus(const manager::StatusView& status);
+  void Close(std::string session);
   void End(const absl::Status& why);
 
   // With mutex_ held:

@@ -53,7 +53,11 @@ void StatusStream::Begin() {
         if (const auto self = weak.lock()) self->OnStatus(view);
       });
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (ending_) {
+      lock.unlock();
+      return edge_.manager.Unwatch(watch);
+    }
     watch_ = watch;
   }
   OnStatus(edge_.manager.status());

@@ -44,6 +44,9 @@ class FakeInference final : public manager::InferenceApi {
   absl::StatusOr<std::uint64_t> Submit(manager::InferenceRequest request, Done done) override {
     std::lock_guard lock(mutex_);
     if (!refusal_.ok()) return refusal_;
+    if (!ended_session_.empty() && request.session == ended_session_) {
+      return absl::NotFoundError("there is no such session");
+    }
     const std::uint64_t id = ++submitted_;
     const manager::InferenceReply reply = Answer(request);
     last_ = std::move(request);
@@ -87,6 +90,12 @@ class FakeInference final : public manager::InferenceApi {
   void Refuse(absl::Status refusal) {
     std::lock_guard lock(mutex_);
     refusal_ = std::move(refusal);
+  }
+
+  /// From here on `session` is not known.
+  void EndSession(std::string session) {
+    std::lock_guard lock(mutex_);
+    ended_session_ = std::move(session);
   }
 
   std::uint64_t submitted() const {
@@ -140,6 +149,7 @@ class FakeInference final : public manager::InferenceApi {
   bool holding_ = false;
   bool stuck_ = false;
   absl::Status refusal_;
+  std::string ended_session_;
   std::uint64_t submitted_ = 0;
   std::uint64_t cancelled_ = 0;
   std::map<std::uint64_t, Held> held_;

@@ -1,7 +1,11 @@
 #ifndef DYNOFA_TESTS_SUPPORT_FAKE_MANAGER_H_
 #define DYNOFA_TESTS_SUPPORT_FAKE_MANAGER_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,7 +29,10 @@ class FakeManager final : public manager::ManagerApi {
     Publish();
   }
 
+  ~FakeManager() override { Resume(); }
+
   void OpenSession(manager::SessionSpec spec, SessionDone done) override {
+    ++session_calls_;
     sequence_->Post([this, spec = std::move(spec), done = std::move(done)] {
       done(Open(spec));
       Notify();
@@ -34,6 +41,7 @@ class FakeManager final : public manager::ManagerApi {
 
   void UpdateSession(std::string id, manager::Caller caller, policies::Requirement requirement,
                      SessionDone done) override {
+    ++session_calls_;
     sequence_->Post([this, id = std::move(id), caller, requirement, done = std::move(done)] {
       done(Change(id, caller, [&](manager::SessionView& view) { view.requirement = requirement; }));
       Notify();
@@ -42,12 +50,14 @@ class FakeManager final : public manager::ManagerApi {
 
   void RenewSession(std::string id, manager::Caller caller, base::Duration,
                     SessionDone done) override {
+    ++session_calls_;
     sequence_->Post([this, id = std::move(id), caller, done = std::move(done)] {
       done(Change(id, caller, [](manager::SessionView&) {}));
     });
   }
 
   void CloseSession(std::string id, manager::Caller caller, Done done) override {
+    ++session_calls_;
     sequence_->Post([this, id = std::move(id), caller, done = std::move(done)] {
       done(Change(id, caller, [](manager::SessionView& view) { view.id.clear(); }).status());
       Notify();
@@ -72,15 +82,40 @@ class FakeManager final : public manager::ManagerApi {
   }
 
   std::uint64_t Watch(Watcher watcher) override {
-    std::lock_guard lock(mutex_);
-    watchers_[++last_watch_] = std::move(watcher);
-    return last_watch_;
+    std::uint64_t watch = 0;
+    {
+      std::lock_guard lock(mutex_);
+      watch = ++last_watch_;
+      watchers_[watch] = std::move(watcher);
+    }
+    if (on_watch) on_watch();
+    return watch;
   }
 
   void Unwatch(std::uint64_t watch) override {
     std::lock_guard lock(mutex_);
     watchers_.erase(watch);
   }
+
+  /// From here on nothing is done or answered until Resume.
+  void Stall() {
+    auto resume = std::make_shared<std::promise<void>>();
+    {
+      std::lock_guard lock(mutex_);
+      resume_ = resume;
+    }
+    sequence_->Post([resumed = resume->get_future().share()] { resumed.wait(); });
+  }
+  void Resume() {
+    std::lock_guard lock(mutex_);
+    if (resume_ != nullptr) std::exchange(resume_, nullptr)->set_value();
+  }
+
+  /// Runs at the end of each Watch; set it before the manager is used.
+  std::function<void()> on_watch;
+
+  /// Changes to sessions that were asked for so far.
+  std::size_t session_calls() const { return session_calls_; }
 
   /// Assigns every session to `subnet`, as a decision would.
   void Decide(std::string subnet) {
@@ -205,9 +240,11 @@ class FakeManager final : public manager::ManagerApi {
   }
 
   const std::string model_;
+  std::atomic<std::size_t> session_calls_ = 0;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   bool refusing_ = false;
+  std::shared_ptr<std::promise<void>> resume_;
   std::string subnet_ = "small";
   std::string power_mode_ = "balanced";
   std::vector<manager::SessionView> sessions_;
