@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/base/strings.h"
 #include "daemon/base/task_runner.h"
@@ -291,26 +293,76 @@ TEST_CASE("A name that is taken is had once it is free") {
   CHECK(tests::WaitUntil([&] { return fixture.Get("DecisionNumber") == "t 2\n"; }));
 }
 
-TEST_CASE("Calls that wait for the manager are bounded, and end with the service") {
+/// A connection that asks for power modes without waiting for the answers.
+class Asker {
+ public:
+  Asker() : proxy_(MakeProxy(*connection_, kName, kPath)) { connection_->enterEventLoopAsync(); }
+  ~Asker() { connection_->leaveEventLoop(); }
+
+  void Ask(int times) {
+    for (int i = 0; i < times; ++i) {
+      proxy_->callMethodAsync("SetPowerMode")
+          .onInterface(kInterface)
+          .withArguments(std::string("performance"))
+          .uponReplyInvoke([this](CallError error) {
+            if (!error) return;
+            const std::string name = error->getName();
+            if (name == "org.freedesktop.DBus.Error.LimitsExceeded") ++beyond_limit;
+            if (name == "org.freedesktop.DBus.Error.AccessDenied") ++denied;
+          });
+    }
+  }
+
+  std::atomic<int> beyond_limit = 0;
+  std::atomic<int> denied = 0;
+
+ private:
+  std::unique_ptr<sdbus::IConnection> connection_ = sdbus::createSystemBusConnection();
+  std::unique_ptr<sdbus::IProxy> proxy_;
+};
+
+TEST_CASE("A sender may have four calls waiting and locks nobody else out") {
   Fixture fixture;
   fixture.manager.hang = true;
   fixture.Serve();
-  const auto connection = sdbus::createSystemBusConnection();
-  connection->enterEventLoopAsync();
-  const auto proxy = MakeProxy(*connection, kName, kPath);
-  std::atomic<int> refused = 0;
-  for (int i = 0; i < 65; ++i) {
-    proxy->callMethodAsync("SetPowerMode")
-        .onInterface(kInterface)
-        .withArguments(std::string("performance"))
-        .uponReplyInvoke([&](CallError error) {
-          if (error && error->getName() == "org.freedesktop.DBus.Error.LimitsExceeded") ++refused;
-        });
-  }
-  CHECK(tests::WaitUntil([&] { return refused == 1 && fixture.manager.calls == 64; }));
+  Asker first;
+  first.Ask(100);
+  CHECK(tests::WaitUntil([&] { return first.beyond_limit == 96 && fixture.manager.calls == 4; }));
+  Asker second;
+  second.Ask(1);
+  CHECK(tests::WaitUntil([&] { return fixture.manager.calls == 5; }));
+  CHECK(second.beyond_limit == 0);
   CHECK(fixture.Get("PowerMode") == "s \"balanced\"\n");
   fixture.service.reset();
-  connection->leaveEventLoop();
+}
+
+TEST_CASE("All calls that wait for the manager are bounded") {
+  Fixture fixture;
+  fixture.manager.hang = true;
+  fixture.Serve();
+  std::vector<std::unique_ptr<Asker>> askers;
+  for (int i = 0; i < 16; ++i) {
+    askers.push_back(std::make_unique<Asker>());
+    askers.back()->Ask(4);
+  }
+  REQUIRE(tests::WaitUntil([&] { return fixture.manager.calls == 64; }));
+  Asker late;
+  late.Ask(1);
+  CHECK(tests::WaitUntil([&] { return late.beyond_limit == 1; }));
+  CHECK(fixture.manager.calls == 64);
+  fixture.service.reset();
+}
+
+TEST_CASE("A call that was refused makes room for its sender's next") {
+  Fixture fixture;
+  fixture.Serve(/*operator_uid=*/::geteuid() + 1);
+  Asker stranger;
+  for (int i = 1; i <= 10; ++i) {
+    stranger.Ask(1);
+    REQUIRE(tests::WaitUntil([&] { return stranger.denied == i; }));
+  }
+  CHECK(stranger.beyond_limit == 0);
+  CHECK(fixture.manager.calls == 0);
 }
 
 }  // namespace

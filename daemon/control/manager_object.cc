@@ -19,7 +19,11 @@ constexpr char kAccessDenied[] = "org.freedesktop.DBus.Error.AccessDenied";
 constexpr char kInvalidArgs[] = "org.freedesktop.DBus.Error.InvalidArgs";
 constexpr char kLimitsExceeded[] = "org.freedesktop.DBus.Error.LimitsExceeded";
 
+// Calls of one sender that may wait. The bus bounds the senders.
+constexpr std::size_t kMaxPendingOfSender = 4;
+// Calls of the operator's that may wait for the manager; nobody else's count.
 constexpr std::size_t kMaxPending = 64;
+constexpr char kTooMany[] = "too many calls wait for their answer; try again";
 constexpr std::size_t kMaxModeName = 64;
 
 /// `call` with every exception turned into sdbus::Error: sdbus-c++ 1.2 ends the process on others.
@@ -102,18 +106,21 @@ void ManagerObject::SetPowerMode(sdbus::Result<>&& result, std::string mode) {
     throw MakeError(kInvalidArgs, base::StrCat("a power mode's name has 1 to ", kMaxModeName,
                                                " bytes, not ", mode.size()));
   }
-  if (pending_.size() >= kMaxPending) {
-    throw MakeError(kLimitsExceeded, "too many calls wait for their answer; try again");
+  const std::string sender = SenderOfCurrentCall(*object_);
+  const auto waiting = per_sender_.find(sender);
+  if (waiting != per_sender_.end() && waiting->second >= kMaxPendingOfSender) {
+    throw MakeError(kLimitsExceeded, kTooMany);
   }
   const std::uint64_t call = ++calls_;
   // The bus itself says who the sender is: its process may be gone, or another, by the time.
   bus_->callMethodAsync("GetConnectionUnixUser")
       .onInterface("org.freedesktop.DBus")
-      .withArguments(SenderOfCurrentCall(*object_))
+      .withArguments(sender)
       .uponReplyInvoke([this, call](CallError error, std::uint32_t uid) {
         Guarded([&] { OnSenderKnown(call, error, uid); })();
       });
-  pending_.emplace(call, Pending{std::move(result), std::move(mode)});
+  pending_.emplace(call, Pending{std::move(result), std::move(mode), sender});
+  ++per_sender_[sender];
 }
 
 void ManagerObject::OnSenderKnown(std::uint64_t call, const CallError& error, std::uint32_t uid) {
@@ -121,10 +128,13 @@ void ManagerObject::OnSenderKnown(std::uint64_t call, const CallError& error, st
   if (found == pending_.end()) return;
   if (error) return Refuse(call, kAccessDenied, "the bus cannot tell who asks");
   if (uid != operator_uid_) {
-    base::LogWarning("D-Bus: uid ", uid, " may not set the power mode");
+    WarnOfStranger(uid);
     return Refuse(call, kAccessDenied,
                   base::StrCat("only root may set the power mode, not uid ", uid));
   }
+  if (operator_calls_ >= kMaxPending) return Refuse(call, kLimitsExceeded, kTooMany);
+  found->second.counts = true;
+  ++operator_calls_;
   manager_.SetPowerMode(found->second.mode, [mailbox = mailbox_, weak = weak_from_this(),
                                              call](const absl::Status& status) {
     mailbox->Post([weak, call, status] {
@@ -135,24 +145,38 @@ void ManagerObject::OnSenderKnown(std::uint64_t call, const CallError& error, st
 
 void ManagerObject::Answer(std::uint64_t call, const absl::Status& status) {
   if (status.ok()) {
-    const auto found = pending_.find(call);
-    if (found == pending_.end()) return;
-    const Pending answered = std::move(found->second);
-    pending_.erase(found);
+    const std::optional<Pending> answered = Take(call);
+    if (!answered) return;
     EmitChanges();
-    answered.result.returnResults();
+    answered->result.returnResults();
     return;
   }
   const bool unknown = status.code() == absl::StatusCode::kNotFound;
   Refuse(call, unknown ? kUnknownMode : kFailed, std::string(base::FromAbsl(status.message())));
 }
 
-void ManagerObject::Refuse(std::uint64_t call, const char* error, const std::string& text) {
+std::optional<ManagerObject::Pending> ManagerObject::Take(std::uint64_t call) {
   const auto found = pending_.find(call);
-  if (found == pending_.end()) return;
-  const Pending refused = std::move(found->second);
+  if (found == pending_.end()) return std::nullopt;
+  std::optional<Pending> taken(std::move(found->second));
   pending_.erase(found);
-  refused.result.returnError(MakeError(error, text));
+  if (taken->counts) --operator_calls_;
+  const auto waiting = per_sender_.find(taken->sender);
+  if (--waiting->second == 0) per_sender_.erase(waiting);
+  return taken;
+}
+
+void ManagerObject::Refuse(std::uint64_t call, const char* error, const std::string& text) {
+  if (const std::optional<Pending> refused = Take(call)) {
+    refused->result.returnError(MakeError(error, text));
+  }
+}
+
+void ManagerObject::WarnOfStranger(std::uint32_t uid) {
+  if (const std::optional<std::uint64_t> calls = strangers_.Add(clock_.Now())) {
+    base::LogWarning("D-Bus: uid ", uid, " may not set the power mode (", *calls,
+                     " calls refused since this was last said)");
+  }
 }
 
 void ManagerObject::EmitChanges() {
