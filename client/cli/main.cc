@@ -100,7 +100,9 @@ int Main(int argc, char** argv) {
   CLI::App app("Talks to dynofad: inference, sessions, power modes.", "dynofactl");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("dynofactl " DYNOFA_VERSION));
-  app.footer("Exit codes: 0 done, 1 the service refused or is not there, 2 wrong usage.");
+  app.footer(
+      "Exit codes: 0 done, 1 the service refused or is not there, or run got no answer, 2 wrong "
+      "usage or a file that cannot be read.");
   int exit_code = kExitOk;
   Common common;
   InferArguments infer;

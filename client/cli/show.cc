@@ -91,8 +91,9 @@ void PrintExplanation(const client::Status& status) {
     std::cout << "  " << reason.text << " [" << reason.code << "]\n";
   }
   if (status.predicted_power_w) {
-    std::cout << "  The board is predicted to draw " << Fixed(*status.predicted_power_w, 2)
-              << " W (modelled).\n";
+    std::cout << "  The clusters in use are predicted to draw "
+              << Fixed(*status.predicted_power_w, 2) << " W ("
+              << (status.emulated_board.empty() ? "modelled" : "emulated") << ").\n";
   }
   if (status.sessions.empty()) std::cout << "No session is open.\n";
   for (const client::SessionInfo& session : status.sessions) {

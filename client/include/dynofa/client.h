@@ -12,7 +12,7 @@
 // libdynofa: inference and sessions at a dynofa daemon on the same machine.
 //
 //   auto client = dynofa::client::Client::Connect({});
-//   auto session = client->OpenSession({.latency_ms = 20.0});
+//   auto session = client->OpenSession({.requirement = {.latency_ms = 20.0}});
 //   auto answer = client->Infer(image, {.session = session->id()});
 //
 // client/examples/classify.cc is a whole program.
