@@ -122,8 +122,10 @@ std::vector<Demand> Planner::Demands(const Plan& plan,
 double Planner::ResponseMs(const Plan& plan, std::size_t session) const {
   const auto sessions = SessionsOn(plan, plan.placements[session]->cluster);
   const auto own = std::find(sessions.begin(), sessions.end(), session) - sessions.begin();
-  return policies::ResponseMs(Demands(plan, sessions), static_cast<std::size_t>(own),
-                              snapshot_.sessions[session].requirement.percentile);
+  const SessionState& state = snapshot_.sessions[session];
+  return state.observed.overhead_ms + policies::ResponseMs(Demands(plan, sessions),
+                                                           static_cast<std::size_t>(own),
+                                                           state.requirement.percentile);
 }
 
 double Planner::Violation(std::size_t session, std::size_t cluster, const OperatingPoint& point,
@@ -161,7 +163,8 @@ Planner::ClusterCost Planner::CostOf(const Plan& plan, std::size_t cluster,
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     const SessionState& state = snapshot_.sessions[sessions[i]];
     const OperatingPoint& point = Point(plan, sessions[i]);
-    const double response = policies::ResponseMs(demands, i, state.requirement.percentile);
+    const double response =
+        state.observed.overhead_ms + policies::ResponseMs(demands, i, state.requirement.percentile);
     cost.violation += Violation(sessions[i], cluster, point, response);
     cost.response_ms += std::min(response, 1e6);
     const double busy = demands[i].service_ms * demands[i].rate_hz / 1e3 * fits;

@@ -58,7 +58,8 @@ class Planner {
 
   PlanCost Cost(const Plan& plan) const;
 
-  /// Predicted response time of a placed session, ms; infinity on an overloaded cluster.
+  /// Predicted response time of a placed session as its client sees it, ms; infinity on an
+  /// overloaded cluster.
   double ResponseMs(const Plan& plan, std::size_t session) const;
 
   /// The operating point of a placed session.

@@ -206,6 +206,19 @@ TEST_CASE("an overloaded cluster runs at its highest clock, and stays there") {
   }
 }
 
+TEST_CASE("a latency target is met as the client sees it") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.sessions = {
+      TestSession("a", {.latency_ms = 9.0, .min_accuracy = 0.75, .rate_hz = 10.0})};
+  const Assignment near = *HierarchicalPolicy().Decide(snapshot).Find("a");
+  snapshot.sessions[0].observed.overhead_ms = 5.0;
+  const Assignment far = *HierarchicalPolicy().Decide(snapshot).Find("a");
+  CHECK(far.feasible);
+  CHECK(far.predicted_latency_ms <= 9.0);
+  CHECK(far.point.latency_ms <= 4.0);
+  CHECK(near.point.latency_ms > 4.0);
+}
+
 TEST_CASE("noise in the slow-down does not move a clock") {
   Snapshot snapshot = TestSnapshot();
   snapshot.sessions = {

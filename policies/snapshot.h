@@ -21,6 +21,8 @@ struct Observation {
   double p50_ms = 0.0;
   double p99_ms = 0.0;
   double rate_hz = 0.0;  ///< arrivals per second
+  /// What the client waits on top of the response times here (transport), as it says itself.
+  double overhead_ms = 0.0;
 };
 
 struct SessionState {

@@ -96,7 +96,8 @@ absl::Status Dispatcher::Submit(const Request& request, base::TimePoint now) {
         "there are already ", options_.max_queued_per_session, " requests queued for ",
         request.session.empty() ? "you" : "the session", "; wait for answers before sending more"));
   }
-  const std::optional<base::Duration> target = request.target ? request.target : route->target;
+  std::optional<base::Duration> target = request.target ? request.target : route->target;
+  if (target) target = std::max(*target - request.overhead, base::Duration::zero());
   base::TimePoint due = now + target.value_or(kBestEffort);
   if (request.expiry) due = std::min(due, *request.expiry);
   const base::TimePoint order = std::max(due, now + kLeastOrder * route->priority);
@@ -137,8 +138,10 @@ std::optional<Work> Dispatcher::NextWork(const std::string& cluster, base::TimeP
     // Without a cluster for its model a request waits for the next decision or for its expiry.
     if (route == nullptr || route->ceiling >= route->ladder.size()) continue;
     const Pending pending = Remove(found);
-    running_[pending.request.id] = {pending.arrival,
-                                    pending.has_target ? std::optional(pending.due) : std::nullopt};
+    running_[pending.request.id] = {
+        .arrival = pending.arrival,
+        .overhead = pending.request.overhead,
+        .due = pending.has_target ? std::optional(pending.due) : std::nullopt};
     return MakeWork(pending, *route, now);
   }
   return std::nullopt;
@@ -187,6 +190,7 @@ Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Durati
                   .subnet = work.subnet,
                   .response = now - running.arrival,
                   .compute = compute,
+                  .overhead = running.overhead,
                   .expected_ms = work.expected_ms,
                   .accuracy = work.accuracy,
                   .missed = running.due && now > *running.due};

@@ -31,6 +31,8 @@ struct Request {
   std::uint32_t uid = 0;
   /// Response time asked for by this request; overrides the route's target.
   std::optional<base::Duration> target;
+  /// What the client waits on top of the response time here; taken off the target.
+  base::Duration overhead{};
   /// Accuracy floor of this request; overrides the route's.
   std::optional<double> min_accuracy;
   /// Run exactly this subnet, or fail.
@@ -65,6 +67,7 @@ struct Outcome {
   std::string subnet;
   base::Duration response{};  ///< arrival to end
   base::Duration compute{};
+  base::Duration overhead{};  ///< as in the request
   double expected_ms = 0.0;
   double accuracy = 0.0;
   std::optional<double> energy_mj;
@@ -128,6 +131,7 @@ class Dispatcher {
   };
   struct Running {
     base::TimePoint arrival;
+    base::Duration overhead;
     std::optional<base::TimePoint> due;
   };
 

@@ -211,5 +211,16 @@ TEST_CASE_METHOD(DispatcherFixture, "a subnet below the session's floor cannot b
   CHECK(absl::IsFailedPrecondition(dispatcher_.Submit(pinned, now_)));
 }
 
+TEST_CASE_METHOD(DispatcherFixture, "what the client waits elsewhere is taken off its target") {
+  Request request = Make(1, 9);
+  request.overhead = milliseconds(3);
+  REQUIRE(dispatcher_.Submit(request, now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_);
+  CHECK(work.subnet == "m");
+  const Outcome outcome = dispatcher_.Complete(work, now_ + milliseconds(7), milliseconds(7), true);
+  CHECK(outcome.missed);
+  CHECK(outcome.overhead == milliseconds(3));
+}
+
 }  // namespace
 }  // namespace dynofa::dispatch

@@ -27,6 +27,9 @@ struct InferenceRequest {
   /// Overrides of the session's requirement for this request.
   std::optional<double> slo_ms;
   std::optional<double> min_accuracy;
+  /// What the client has seen on top of the daemon's response times, ms, >= 0; a target of the
+  /// session or the request is meant as the client sees it.
+  double overhead_ms = 0.0;
   /// Run exactly this subnet (at or below the session's ceiling).
   std::optional<std::string> subnet;
   /// When the client stops waiting.

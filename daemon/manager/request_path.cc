@@ -110,6 +110,7 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request, Done
   dispatch::Request queued{.session = request.session,
                            .model = request.model,
                            .uid = request.caller.uid,
+                           .overhead = base::FromMs(request.overhead_ms),
                            .min_accuracy = request.min_accuracy,
                            .subnet = request.subnet,
                            .expiry = request.deadline};

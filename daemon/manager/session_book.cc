@@ -14,6 +14,8 @@ namespace {
 
 /// Weight of the newest window in the rate that is shown and decided on.
 constexpr double kRateWeight = 0.5;
+/// Weight of the newest request in a session's overhead.
+constexpr double kOverheadWeight = 0.1;
 
 /// An id that another client cannot guess: 64 random bits from the system.
 std::string NewId(std::uint64_t order) {
@@ -143,6 +145,7 @@ void SessionBook::Observe(const dispatch::Outcome& outcome) {
     ++session.counting.completed;
     ++session.view.total_completed;
     session.response_ms.Add(base::ToMs(outcome.response));
+    session.overhead_ms += kOverheadWeight * (base::ToMs(outcome.overhead) - session.overhead_ms);
   }
   if (outcome.missed) {
     ++session.counting.missed;
@@ -157,6 +160,7 @@ void SessionBook::EndWindow(base::Duration length) {
         static_cast<double>(session.counting.completed) / std::max(base::ToSeconds(length), 1e-3);
     const bool first = shown.rate_hz <= 0.0;
     session.counting.rate_hz = first ? rate : shown.rate_hz + kRateWeight * (rate - shown.rate_hz);
+    session.counting.overhead_ms = session.overhead_ms;
     session.counting.p50_ms = session.response_ms.Percentile(50.0);
     session.counting.p99_ms = session.response_ms.Percentile(99.0);
     shown = session.counting;

@@ -63,6 +63,7 @@ class SessionBook {
     std::uint64_t order = 0;
     base::TimePoint lease_end{};
     SampleWindow response_ms{256};
+    double overhead_ms = 0.0;
     policies::Observation counting;
   };
 
