@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "client/src/convert.h"
+#include "client/src/overhead.h"
 #include "client/src/probe.h"
 #include "client/src/session.h"
 #include "grpcpp/grpcpp.h"
@@ -99,9 +100,9 @@ class Client::Impl {
     grpc::ClientContext context;
     SetTimeout(&context, options);
     inference::ModelInferResponse response;
+    const auto sent = steady_clock::now();
     const grpc::Status status = inference_->ModelInfer(&context, *request, &response);
-    if (!status.ok()) return ToError(status);
-    return ToInference(response);
+    return Answer(sent, status, response);
   }
 
   void InferAsync(const ImageView& image, const InferOptions& options, OnInference done) {
@@ -110,6 +111,7 @@ class Client::Impl {
       inference::ModelInferResponse response;
       grpc::ClientContext context;
       OnInference done;
+      Overhead::TimePoint sent;
     };
     auto request = Request(image, options);
     if (!request.ok()) return done(request.error());
@@ -121,10 +123,10 @@ class Client::Impl {
       std::lock_guard lock(mutex_);
       in_flight_.insert(&call->context);
     }
+    call->sent = steady_clock::now();
     inference_->async()->ModelInfer(&call->context, &call->request, &call->response,
                                     [this, call](const grpc::Status& status) {
-                                      call->done(status.ok() ? ToInference(call->response)
-                                                             : Result<Inference>(ToError(status)));
+                                      call->done(Answer(call->sent, status, call->response));
                                       std::lock_guard lock(mutex_);
                                       in_flight_.erase(&call->context);
                                       if (in_flight_.empty()) idle_.notify_all();
@@ -167,6 +169,14 @@ class Client::Impl {
   }
 
  private:
+  Result<Inference> Answer(Overhead::TimePoint sent, const grpc::Status& status,
+                           const inference::ModelInferResponse& response) {
+    if (!status.ok()) return ToError(status);
+    Result<Inference> answer = ToInference(response);
+    if (answer.ok()) overhead_.Observe(sent, *answer);
+    return answer;
+  }
+
   template <typename Input>
   Result<inference::ModelInferRequest> Request(const Input& given, const InferOptions& options) {
     if (!IsWhole(given)) {
@@ -179,6 +189,9 @@ class Client::Impl {
     if (!model.ok()) return model.error();
     inference::ModelInferRequest request = NewRequest(model->name, options);
     AddInput(&request, model->input_name, given);
+    if (const double ms = overhead_.ms(); ms > 0.0) {
+      (*request.mutable_parameters())["overhead_ms"].set_double_param(ms);
+    }
     return request;
   }
 
@@ -202,6 +215,7 @@ class Client::Impl {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<inference::GRPCInferenceService::Stub> inference_;
   const std::unique_ptr<v1::ResourceManager::Stub> manager_;
+  Overhead overhead_;
 
   std::mutex mutex_;
   std::condition_variable idle_;

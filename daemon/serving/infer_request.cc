@@ -221,6 +221,18 @@ absl::Status ParseTimeout(const ParameterMap& parameters, base::TimePoint now,
   return absl::OkStatus();
 }
 
+absl::Status ParseOverhead(const ParameterMap& parameters, manager::InferenceRequest* parsed) {
+  constexpr double kMostMs = 1000.0;
+  DYNOFA_ASSIGN_OR_RETURN(const std::optional<double> ms,
+                          NumberParameter(parameters, "overhead_ms"));
+  if (!ms) return absl::OkStatus();
+  if (!(*ms >= 0.0 && *ms <= kMostMs)) {
+    return Invalid(base::StrCat("overhead_ms is ", *ms, "; it must be from 0 to ", kMostMs));
+  }
+  parsed->overhead_ms = *ms;
+  return absl::OkStatus();
+}
+
 absl::Status ParseSubnet(const ParameterMap& parameters, const engine::ModelInfo& model,
                          manager::InferenceRequest* parsed) {
   DYNOFA_ASSIGN_OR_RETURN(parsed->subnet, TextParameter(parameters, "subnet"));
@@ -263,6 +275,7 @@ absl::StatusOr<manager::InferenceRequest> ParseInferRequest(
   parsed.session = session.value_or("");
   DYNOFA_RETURN_IF_ERROR(ParseTarget(parameters, &parsed));
   DYNOFA_RETURN_IF_ERROR(ParseTimeout(parameters, now, &parsed));
+  DYNOFA_RETURN_IF_ERROR(ParseOverhead(request.parameters(), &parsed));
   DYNOFA_RETURN_IF_ERROR(ParseSubnet(parameters, *model, &parsed));
   DYNOFA_RETURN_IF_ERROR(CheckOutputs(request, *model));
   DYNOFA_ASSIGN_OR_RETURN(parsed.input, ParseInput(request, *model));

@@ -19,7 +19,7 @@ absl::StatusOr<const engine::ModelInfo*> FindModel(const std::vector<engine::Mod
 
 /// A request checked for everything but the content of its input: model, subnet, the one input
 /// (name, datatype, shape, exact length; raw or typed, never both), the requested outputs and the
-/// parameters `session`, `slo_ms`, `min_accuracy`, `subnet` and `timeout` (microseconds from
+/// parameters `session`, `slo_ms`, `min_accuracy`, `subnet`, `overhead_ms` and `timeout` (microseconds from
 /// `now`). Other parameters are ignored, except for those that ask for what cannot be done
 /// (sequences, shared memory, classification). The caller is left for the caller to fill in.
 /// INVALID_ARGUMENT, NOT_FOUND or UNIMPLEMENTED, with what to send instead.

@@ -99,6 +99,7 @@ TEST_CASE("Parameters are taken in every type that tools send") {
   const auto parsed = Parse(Changed([](Request& request) {
     Parameter(request, "session").set_string_param("s1");
     Parameter(request, "slo_ms").set_int64_param(25);
+    Parameter(request, "overhead_ms").set_double_param(2.5);
     Parameter(request, "min_accuracy").set_string_param("0.7");
     Parameter(request, "subnet").set_string_param("large");
     Parameter(request, "timeout").set_uint64_param(2'000'000);
@@ -110,6 +111,7 @@ TEST_CASE("Parameters are taken in every type that tools send") {
   REQUIRE(parsed.ok());
   CHECK(parsed->session == "s1");
   CHECK(parsed->slo_ms == 25.0);
+  CHECK(parsed->overhead_ms == 2.5);
   CHECK(parsed->min_accuracy == 0.7);
   CHECK(parsed->subnet == "large");
   CHECK(parsed->deadline == kNow + std::chrono::seconds(2));
@@ -242,6 +244,8 @@ TEST_CASE("What is wrong is refused with a text") {
       {"sequence", kUnimplemented,
        [](Request& r) { Parameter(r, "sequence_id").set_int64_param(4); }},
       {"session number", kInvalid, [](Request& r) { Parameter(r, "session").set_int64_param(4); }},
+      {"overhead", kInvalid, [](Request& r) { Parameter(r, "overhead_ms").set_double_param(-1); }},
+      {"overhead", kInvalid, [](Request& r) { Parameter(r, "overhead_ms").set_int64_param(1001); }},
       {"slo 0", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_int64_param(0); }},
       {"slo 1e300", kInvalid, [](Request& r) { Parameter(r, "slo_ms").set_double_param(1e300); }},
       {"slo NaN", kInvalid, [=](Request& r) { Parameter(r, "slo_ms").set_double_param(nan); }},
