@@ -25,8 +25,8 @@ namespace {
 constexpr std::int64_t kMessageSlack = 64 << 10;
 // Calls at once on one connection; each may hold a message.
 constexpr int kMaxStreams = 32;
-// What gRPC may hold of messages that no quota of ours counts yet, of all connections together:
-// several times the largest message, so that a large one always gets through.
+// What gRPC may hold of messages that no quota of ours counts yet, of all connections together;
+// beyond it gRPC reads less and ends calls. Several times the largest message.
 constexpr std::size_t kReceiveBytes = std::size_t{256} << 20;
 // What a stop leaves for the last answers to reach their clients.
 constexpr std::chrono::milliseconds kFlush{500};
