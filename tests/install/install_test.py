@@ -68,6 +68,10 @@ def test_layout(cmake, build, directory):
     if "ExecStart=/usr/sbin/dynofad --config /etc/dynofa/dynofad.toml" not in unit:
         fail(f"the unit starts something else: {unit}")
 
+    socket = (root / "usr/lib/systemd/system/dynofa-boardd.socket").read_text()
+    if "SocketUser=dynofa\nSocketMode=0600\n" not in socket:
+        fail(f"others than dynofad's user may connect to the board service: {socket}")
+
     config = root / "etc/dynofa/dynofad.toml"
     config.write_text("# mine\n")
     install(cmake, build, root, "/usr")

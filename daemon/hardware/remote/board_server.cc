@@ -22,6 +22,9 @@ namespace {
 // A client that asks faster than the board answers is told so.
 constexpr int kMaxOutstanding = 64;
 
+// Of refused clients the 1st, 10th, 100th ... has a line in the log.
+constexpr std::uint64_t kRefusalsPerLine = 10;
+
 std::string_view Text(const absl::Status& status) { return base::FromAbsl(status.message()); }
 
 }  // namespace
@@ -70,21 +73,23 @@ absl::Status BoardServer::Run(int stop_fd) {
 
 void BoardServer::Welcome() {
   absl::StatusOr<base::UniqueFd> accepted = Accept(listener_.get());
-  if (!accepted.ok()) {
-    base::LogWarning("a client could not be accepted: ", Text(accepted.status()));
-    return;
-  }
+  if (!accepted.ok()) return LogRefusal(accepted.status());
   const absl::Status refused = Admit(accepted->get());
   Greeting greeting{refused, refused.ok() ? driver_.info() : BoardInfo{}};
   const absl::Status sent = Send(accepted->get(), Encode(greeting));
-  if (!refused.ok() || !sent.ok()) {
-    base::LogWarning("refused a client: ", Text(refused.ok() ? sent : refused));
-    return;
-  }
+  if (!refused.ok() || !sent.ok()) return LogRefusal(refused.ok() ? sent : refused);
+  refused_ = 0;
+  next_logged_refusal_ = 1;
   client_ = std::make_shared<Connection>();
   client_->fd = *std::move(accepted);
   client_->pid = PeerOf(client_->fd.get()).value_or(Peer{}).pid;
   base::LogInfo("client ", client_->pid, " has the board");
+}
+
+void BoardServer::LogRefusal(const absl::Status& why) {
+  if (++refused_ < next_logged_refusal_) return;
+  base::LogWarning("refused a client (", refused_, " since the last welcome one): ", Text(why));
+  next_logged_refusal_ *= kRefusalsPerLine;
 }
 
 absl::Status BoardServer::Admit(int fd) const {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +42,8 @@ class BoardServer {
   struct Connection;
 
   void Welcome();
+  /// Counts a client that was turned away; whoever tries without end does not fill the log.
+  void LogRefusal(const absl::Status& why);
   absl::Status Admit(int fd) const;
   void Serve();
   void Handle(const std::shared_ptr<Connection>& connection, std::string_view message);
@@ -52,6 +55,9 @@ class BoardServer {
   Options options_;
   Actuator actuator_;
   std::shared_ptr<Connection> client_;
+  /// Clients turned away since the last one that was welcome, and the count of the next log line.
+  std::uint64_t refused_ = 0;
+  std::uint64_t next_logged_refusal_ = 1;
 };
 
 }  // namespace dynofa::hardware::remote

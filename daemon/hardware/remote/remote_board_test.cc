@@ -1,5 +1,6 @@
 #include "daemon/hardware/remote/remote_board.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +95,44 @@ TEST_CASE("The end of the connection puts the knobs back and makes room for the 
   CHECK(tests::WaitUntil([&] { return server.driver.releases() == 2; }));
   CHECK(server.driver.applied().empty());
   CHECK(ConnectBoard(server.path, *runner).ok());
+}
+
+// Standard error goes to a file while this lives.
+class CapturedLog {
+ public:
+  explicit CapturedLog(const std::string& path)
+      : saved_(::dup(STDERR_FILENO)),
+        file_(::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600)) {
+    REQUIRE(::dup2(file_.get(), STDERR_FILENO) == STDERR_FILENO);
+  }
+  ~CapturedLog() { ::dup2(saved_.get(), STDERR_FILENO); }
+
+ private:
+  base::UniqueFd saved_;
+  base::UniqueFd file_;
+};
+
+TEST_CASE("Clients that are refused again and again leave a few lines with their count") {
+  tests::TempDir dir;
+  const std::string path = dir / "log";
+  {
+    const CapturedLog captured(path);
+    ServerThread server;
+    const auto runner = base::ThreadTaskRunner::Create("test");
+    const auto board = ConnectBoard(server.path, *runner);
+    REQUIRE(board.ok());
+    for (int i = 0; i < 100; ++i) {
+      const auto refused = ConnectBoard(server.path, *runner);
+      REQUIRE(refused.status().code() == absl::StatusCode::kAlreadyExists);
+    }
+  }
+  const std::string log = tests::ReadFile(path);
+  int lines = 0;
+  for (std::size_t at = 0; (at = log.find("refused a client", at)) != std::string::npos; ++at) {
+    ++lines;
+  }
+  CHECK(lines == 3);
+  CHECK(log.find("(100 since") != std::string::npos);
 }
 
 TEST_CASE("Garbage ends its connection; the server stays up") {
