@@ -106,7 +106,7 @@ struct BoardModel {
   }
 };
 
-/// The model of that id, or nullptr. The boards are listed in boards.cc.
+/// The model of that id, or nullptr. The boards are listed in board_model.cc.
 const BoardModel* FindBoardModel(std::string_view id);
 
 /// The ids of all models.

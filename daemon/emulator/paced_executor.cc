@@ -46,7 +46,8 @@ absl::StatusOr<engine::RunResult> PacedExecutor::Run(engine::Supernet& supernet,
     return absl::CancelledError("the emulated board is shutting down");
   }
   result->compute = result->overrun ? clock_.Now() - start : modelled;
-  result->evidence = policies::Evidence::kEmulated;
+  result->evidence =
+      result->overrun ? policies::Evidence::kMeasured : policies::Evidence::kEmulated;
   return result;
 }
 

@@ -47,7 +47,8 @@ struct ClusterConditions {
 
 /// Gives inferences the speed of an emulated cluster: runs the work for real, then waits until
 /// the modelled time at the given clock and contention is over. Where the real work takes longer
-/// than that, the run is marked as an overrun and its time is the real one.
+/// than that, the run is marked as an overrun and its time is the real one, which is measured; any
+/// other time is emulated.
 class PacedExecutor final : public engine::Executor {
  public:
   /// `board`, `cluster` (of that board), `clock` and `waiter` must outlive the executor.

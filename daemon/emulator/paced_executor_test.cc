@@ -111,6 +111,7 @@ TEST_CASE("Work that is slower than the model is an overrun and keeps its own ti
   REQUIRE(result.ok());
   CHECK(result->overrun);
   CHECK(result->compute == 1s);
+  CHECK(result->evidence == policies::Evidence::kMeasured);
   CHECK(f.conditions->overruns == 1);
 }
 
