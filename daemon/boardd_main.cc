@@ -59,14 +59,19 @@ std::string EmulatedId(const std::string& board) {
   return board.rfind(kPrefix, 0) == 0 ? board.substr(kPrefix.size()) : "";
 }
 
+// The emulated boards as --board takes them, each after a space.
+std::string EmulatedBoards() {
+  std::string boards;
+  for (const std::string& id : emulator::BoardModelIds()) boards += " emulated:" + id;
+  return boards;
+}
+
 absl::Status OpenEmulated(const Flags& flags, Hardware& hardware) {
   const std::string id = EmulatedId(flags.board);
   const emulator::BoardModel* model = emulator::FindBoardModel(id);
   if (model == nullptr) {
-    std::string known;
-    for (const std::string& other : emulator::BoardModelIds()) known += " emulated:" + other;
     return absl::InvalidArgumentError(
-        base::StrCat("--board ", flags.board, " is not known; choose auto or", known));
+        base::StrCat("--board ", flags.board, " is not known; choose auto or", EmulatedBoards()));
   }
   const int host_cpus = static_cast<int>(std::thread::hardware_concurrency());
   hardware.emulated = std::make_unique<emulator::EmulatedBoard>(*model, hardware.clock);
@@ -165,8 +170,8 @@ absl::Status Serve(const Flags& flags) {
 int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("Owns the board's clocks on behalf of dynofad.", "dynofa-boardd");
-  app.set_version_flag("--version", DYNOFA_VERSION);
-  app.add_option("--board", flags.board, "auto (this machine) or emulated:jetson-xavier-nx")
+  app.set_version_flag("--version", "dynofa-boardd " DYNOFA_VERSION);
+  app.add_option("--board", flags.board, "auto (this machine) or" + EmulatedBoards())
       ->capture_default_str();
   app.add_option("--sysfs-root", flags.sysfs_root, "folder that stands for the kernel's sysfs")
       ->capture_default_str();

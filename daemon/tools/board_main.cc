@@ -84,7 +84,7 @@ absl::Status ShowModels() {
 
 int Main(int argc, char** argv) {
   CLI::App app("Looks at boards and plays the surroundings of emulated ones.", "dynofa-board");
-  app.set_version_flag("--version", DYNOFA_VERSION);
+  app.set_version_flag("--version", "dynofa-board " DYNOFA_VERSION);
   app.require_subcommand(1);
   absl::Status status;
 

@@ -239,6 +239,14 @@ TEST_CASE("The socket may come from systemd") {
   CHECK(ReadTree(dir / "sys") == before);
 }
 
+TEST_CASE("It names itself with its version, and its help lists the boards") {
+  const std::string program = std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd";
+  const Finished version = RunProgram({program, "--version"});
+  CHECK(version.status.ok());
+  CHECK(version.output.rfind("dynofa-boardd ", 0) == 0);
+  CHECK(RunProgram({program, "--help"}).output.find("emulated:") != std::string::npos);
+}
+
 TEST_CASE("Two of them never own the same journal") {
   Boardd boardd;
   boardd.Start();
