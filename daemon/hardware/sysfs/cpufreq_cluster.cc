@@ -21,6 +21,10 @@ constexpr char kGovernor[] = "scaling_governor";
 constexpr char kMin[] = "scaling_min_freq";
 constexpr char kMax[] = "scaling_max_freq";
 
+// Reasons of a limit, as in ClusterReading::limited_by.
+constexpr char kFirmware[] = "firmware";
+constexpr char kForeign[] = "foreign-writer";
+
 // The kernel may update a policy from a work queue.
 constexpr int kReadBackAttempts = 5;
 constexpr base::Duration kReadBackPause = std::chrono::milliseconds(2);
@@ -46,6 +50,9 @@ std::vector<std::int64_t> Steps(std::int64_t low, std::int64_t high) {
   steps.push_back(high);
   return steps;
 }
+
+// The journal is data: only the knobs that this class writes are taken from it.
+bool IsKnob(std::string_view name) { return name == kGovernor || name == kMin || name == kMax; }
 
 KnobRecord* FindRecord(std::vector<KnobRecord>& records, std::string_view knob) {
   for (KnobRecord& record : records) {
@@ -108,6 +115,12 @@ absl::StatusOr<std::unique_ptr<CpufreqCluster>> CpufreqCluster::Create(
       hardware_min <= cluster->hardware_max_khz_) {
     info.frequencies_khz = Steps(hardware_min, cluster->hardware_max_khz_);
   }
+  if (info.frequencies_khz.empty()) {
+    info.read_only_reason =
+        base::StrCat(info.id, ": its cpufreq policy names neither frequencies nor their limits");
+    return cluster;
+  }
+  if (cluster->hardware_max_khz_ == 0) cluster->hardware_max_khz_ = info.frequencies_khz.back();
   info.writable = files.Writable(kMin) && files.Writable(kMax);
   if (!info.writable) {
     info.read_only_reason = base::StrCat(info.id, ": no permission to write its cpufreq policy");
@@ -123,7 +136,7 @@ std::int64_t CpufreqCluster::ReadKhz(const std::string& name) {
 std::string CpufreqCluster::Cap() {
   std::string cap = world_.cap(related_cpus_);
   const std::int64_t bios = ReadKhz("bios_limit");
-  if (cap.empty() && bios > 0 && bios < hardware_max_khz_) cap = "firmware";
+  if (cap.empty() && bios > 0 && bios < hardware_max_khz_) cap = kFirmware;
   return cap;
 }
 
@@ -158,20 +171,89 @@ std::string CpufreqCluster::BaselineOf(const std::string& knob, const Present& p
   return std::string(present.Raw(knob));
 }
 
-std::vector<CpufreqCluster::Step> CpufreqCluster::Plan(const policies::ClusterSetting& wanted,
+bool CpufreqCluster::Explained(const KnobRecord& record, const Present& present,
+                               bool capped) const {
+  const journal::Disguise disguise{
+      .capped = capped && record.knob != kGovernor,
+      .follows = record.knob == kMin ? std::string_view(present.max) : std::string_view()};
+  return MayRestore(record, present.Raw(record.knob), disguise);
+}
+
+bool CpufreqCluster::Explained(const Records& records, const Present& present) {
+  const bool capped = !Cap().empty();
+  return std::all_of(records.begin(), records.end(), [&](const KnobRecord& record) {
+    return !IsKnob(record.knob) || Explained(record, present, capped);
+  });
+}
+
+void CpufreqCluster::Observe(const Limits& present) {
+  const bool ours = last_asked_ != Limits{};
+  const std::int64_t asked = ours ? last_asked_.max_khz : hardware_max_khz_;
+  cap_ = Cap();
+  const bool capped = !cap_.empty() && present.max_khz < asked;
+  if (capped) {
+    cap_khz_ = present.max_khz;
+  } else if (cap_.empty() || present.max_khz > cap_khz_) {
+    cap_khz_ = 0;
+  }
+  // Firmware, unlike heat, tells how far its cap goes.
+  if (const std::int64_t bios = ReadKhz("bios_limit");
+      bios > 0 && cap_khz_ > 0 && cap_ == kFirmware) {
+    cap_khz_ = EffectiveLimits({0, bios}, info_.frequencies_khz).max_khz;
+  }
+  const Limits expected = EffectiveLimits(last_asked_, info_.frequencies_khz);
+  const bool explained =
+      capped || present.max_khz == last_settled_.max_khz || present.max_khz == expected.max_khz;
+  if (ours && !explained) {
+    foreign_khz_ = present.max_khz < hardware_max_khz_ ? present.max_khz : 0;
+  } else if (present.max_khz > foreign_khz_) {
+    foreign_khz_ = 0;
+  }
+}
+
+absl::Status CpufreqCluster::Adopt(const Present& present, Records& records) {
+  const bool capped = !cap_.empty();
+  bool changed = false;
+  for (KnobRecord& record : records) {
+    if (!IsKnob(record.knob) || Explained(record, present, capped)) continue;
+    record.baseline = BaselineOf(record.knob, present, {});
+    // The one value that a cap may hide from now on.
+    record.ours = {std::string(Trimmed(record.baseline))};
+    changed = true;
+    base::LogInfo(info_.id, ": somebody else has set ", record.knob, " to \"",
+                  Trimmed(present.Raw(record.knob)), "\": this will be put back");
+  }
+  return changed ? journal_.Replace(device_, records) : absl::OkStatus();
+}
+
+Limits CpufreqCluster::Target(const policies::ClusterSetting& wanted) const {
+  Limits target{wanted.min_khz, wanted.max_khz};
+  if (foreign_khz_ > 0) target.max_khz = std::min(target.max_khz, foreign_khz_);
+  target.min_khz = std::min(target.min_khz, target.max_khz);
+  return target;
+}
+
+std::vector<CpufreqCluster::Step> CpufreqCluster::Plan(const std::string& governor,
+                                                       const Limits& target,
                                                        const Present& present) const {
   std::vector<Step> steps;
-  if (!wanted.governor.empty() && wanted.governor != Trimmed(present.governor)) {
-    steps.push_back({kGovernor, wanted.governor, wanted.governor});
+  if (!governor.empty() && governor != Trimmed(present.governor)) {
+    steps.push_back({kGovernor, governor, governor});
   }
-  const Limits limits{wanted.min_khz, wanted.max_khz};
   // What is read may be a request in disguise, so that only a repeated request needs no write.
-  const bool untouched = last_asked_ == Limits{} || last_asked_ == limits;
-  if (present.limits == limits && untouched) return steps;
-  const Limits expected = EffectiveLimits(limits, info_.frequencies_khz);
-  const Step min{kMin, base::StrCat(limits.min_khz), base::StrCat(expected.min_khz)};
-  const Step max{kMax, base::StrCat(limits.max_khz), base::StrCat(expected.max_khz)};
-  const bool max_first = WriteMaxFirst(present.limits, limits);
+  const bool untouched = last_asked_ == Limits{} || last_asked_ == target;
+  if (present.limits == target && untouched) return steps;
+  if (present.limits == last_settled_ && last_asked_ == target) return steps;
+  const Limits expected = EffectiveLimits(target, info_.frequencies_khz);
+  const Step min{kMin, base::StrCat(target.min_khz), base::StrCat(expected.min_khz)};
+  const Step max{kMax, base::StrCat(target.max_khz), base::StrCat(expected.max_khz)};
+  const bool foreign_stays =
+      foreign_khz_ > 0 && target.max_khz == foreign_khz_ && present.limits.max_khz == foreign_khz_;
+  if (foreign_stays) {
+    steps.push_back(min);
+    return steps;
+  }
+  const bool max_first = WriteMaxFirst(present.limits, target);
   steps.push_back(max_first ? max : min);
   steps.push_back(max_first ? min : max);
   return steps;
@@ -211,14 +293,14 @@ void CpufreqCluster::RollBack(const std::vector<Step>& done, const Present& befo
   }
 }
 
-absl::StatusOr<CpufreqCluster::Present> CpufreqCluster::Settle(
-    const policies::ClusterSetting& wanted) {
-  const Limits expected = EffectiveLimits({wanted.min_khz, wanted.max_khz}, info_.frequencies_khz);
+absl::StatusOr<CpufreqCluster::Present> CpufreqCluster::Settle(const std::string& governor,
+                                                               const Limits& target) {
+  const Limits expected = EffectiveLimits(target, info_.frequencies_khz);
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<Present> present = ReadPresent();
     if (!present.ok()) return present;
-    const bool settled = present->limits == expected &&
-                         (wanted.governor.empty() || Trimmed(present->governor) == wanted.governor);
+    const bool settled =
+        present->limits == expected && (governor.empty() || Trimmed(present->governor) == governor);
     if (settled || attempt == kReadBackAttempts || !Cap().empty()) return present;
     world_.pause(kReadBackPause);
   }
@@ -230,38 +312,43 @@ SettingOutcome CpufreqCluster::Apply(const policies::ClusterSetting& setting) {
   outcome.requested = setting;
   outcome.status = Checked(setting, info_);
   if (!outcome.status.ok()) return outcome;
-  const absl::StatusOr<Present> before = ReadPresent();
-  if (!before.ok()) {
-    outcome.status = before.status();
-    return outcome;
-  }
-  const Records records = journal_.Find(device_);
-  policies::ClusterSetting& wanted = outcome.requested;
-  if (wanted.min_khz == 0) {
-    wanted.min_khz = ParseKhz(BaselineOf(kMin, *before, records)).value_or(0);
-  }
-  if (wanted.max_khz == 0) {
-    wanted.max_khz = ParseKhz(BaselineOf(kMax, *before, records)).value_or(0);
-  }
-  outcome.status = Change(outcome, *before, records);
+  outcome.status = Change(outcome.requested);
   const absl::StatusOr<Present> after = ReadPresent();
   if (after.ok()) {
     outcome.effective = {info_.id, std::string(Trimmed(after->governor)), after->limits.min_khz,
                          after->limits.max_khz};
-    if (outcome.status.ok()) outcome.limited_by = Limitation(wanted, outcome.effective);
+    if (outcome.status.ok()) outcome.limited_by = Limitation(outcome.requested, outcome.effective);
   }
   return outcome;
 }
 
-absl::Status CpufreqCluster::Change(SettingOutcome& outcome, const Present& before,
-                                    Records records) {
-  const policies::ClusterSetting& wanted = outcome.requested;
-  const std::vector<Step> steps = Plan(wanted, before);
+absl::Status CpufreqCluster::Change(policies::ClusterSetting& wanted) {
+  Records records = journal_.Find(device_);
+  DYNOFA_ASSIGN_OR_RETURN(Present before, ReadPresent());
+  // The kernel may still be lifting a cap that has just ended.
+  for (int attempt = 1; attempt < kReadBackAttempts && !Explained(records, before); ++attempt) {
+    world_.pause(kReadBackPause);
+    DYNOFA_ASSIGN_OR_RETURN(before, ReadPresent());
+  }
+  Observe(before.limits);
+  DYNOFA_RETURN_IF_ERROR(Adopt(before, records));
+  if (wanted.min_khz == 0) {
+    wanted.min_khz = ParseKhz(BaselineOf(kMin, before, records)).value_or(0);
+  }
+  if (wanted.max_khz == 0) {
+    wanted.max_khz = ParseKhz(BaselineOf(kMax, before, records)).value_or(0);
+  }
+  return Write(wanted.governor, Target(wanted), before, std::move(records));
+}
+
+absl::Status CpufreqCluster::Write(const std::string& governor, const Limits& target,
+                                   const Present& before, Records records) {
+  const std::vector<Step> steps = Plan(governor, target, before);
   if (steps.empty()) return absl::OkStatus();
   Intend(steps, before, records);
   DYNOFA_RETURN_IF_ERROR(journal_.Replace(device_, records));
   DYNOFA_RETURN_IF_ERROR(Perform(steps, before));
-  const absl::StatusOr<Present> settled = Settle(wanted);
+  const absl::StatusOr<Present> settled = Settle(governor, target);
   absl::Status status = settled.status();
   if (settled.ok()) {
     for (const Step& step : steps) {
@@ -275,7 +362,7 @@ absl::Status CpufreqCluster::Change(SettingOutcome& outcome, const Present& befo
     RollBack(steps, before);
     return status;
   }
-  last_asked_ = {wanted.min_khz, wanted.max_khz};
+  last_asked_ = target;
   last_settled_ = settled->limits;
   return absl::OkStatus();
 }
@@ -285,7 +372,9 @@ std::string CpufreqCluster::Limitation(const policies::ClusterSetting& wanted,
   const bool same = wanted.min_khz == effective.min_khz && wanted.max_khz == effective.max_khz &&
                     (wanted.governor.empty() || wanted.governor == effective.governor);
   if (same) return "";
-  const std::string cap = effective.max_khz < wanted.max_khz ? Cap() : "";
+  if (effective.max_khz >= wanted.max_khz) return "clamped";
+  if (foreign_khz_ > 0 && effective.max_khz == foreign_khz_) return kForeign;
+  const std::string cap = Cap();
   return cap.empty() ? "clamped" : cap;
 }
 
@@ -299,35 +388,31 @@ ClusterReading CpufreqCluster::Read() {
   reading.min_khz = present->limits.min_khz;
   reading.max_khz = present->limits.max_khz;
   reading.frequency_khz = ReadKhz("scaling_cur_freq");
-  const bool ours = last_asked_ != Limits{};
-  const std::int64_t asked = ours ? last_asked_.max_khz : hardware_max_khz_;
-  const std::string cap = Cap();
-  if (!cap.empty() && present->limits.max_khz < asked) {
-    reading.limit_khz = present->limits.max_khz;
-    reading.limited_by = cap;
-  } else if (ours && present->limits != last_settled_ &&
-             present->limits != EffectiveLimits(last_asked_, info_.frequencies_khz)) {
-    reading.limit_khz = present->limits.max_khz;
-    reading.limited_by = "foreign-writer";
+  Observe(present->limits);
+  if (cap_khz_ > 0 && (foreign_khz_ == 0 || cap_khz_ <= foreign_khz_)) {
+    reading.limit_khz = cap_khz_;
+    reading.limited_by = cap_;
+  } else if (foreign_khz_ > 0 || SetByOthers(present->limits)) {
+    reading.limit_khz = foreign_khz_;
+    reading.limited_by = kForeign;
   }
   return reading;
+}
+
+bool CpufreqCluster::SetByOthers(const Limits& present) const {
+  return last_asked_ != Limits{} && present != last_settled_ &&
+         present != EffectiveLimits(last_asked_, info_.frequencies_khz);
 }
 
 CpufreqCluster::Records CpufreqCluster::Restorable(const Records& records, const Present& present) {
   const bool capped = !Cap().empty();
   Records restorable;
   for (const KnobRecord& record : records) {
-    const bool governor = record.knob == kGovernor;
-    // The journal is data: only the knobs that this class writes are taken from it.
-    if (!governor && record.knob != kMin && record.knob != kMax) continue;
-    const std::string_view value = present.Raw(record.knob);
-    const journal::Disguise disguise{
-        .capped = capped && !governor,
-        .follows = record.knob == kMin ? std::string_view(present.max) : std::string_view()};
-    if (MayRestore(record, value, disguise)) {
+    if (!IsKnob(record.knob)) continue;
+    if (Explained(record, present, capped)) {
       restorable.push_back(record);
     } else {
-      base::LogWarning(info_.id, ": ", record.knob, " is \"", Trimmed(value),
+      base::LogWarning(info_.id, ": ", record.knob, " is \"", Trimmed(present.Raw(record.knob)),
                        "\", which somebody else has set: left alone");
     }
   }
@@ -358,6 +443,7 @@ absl::Status CpufreqCluster::Release() {
     failed.push_back(*record);
   }
   last_asked_ = last_settled_ = Limits{};
+  foreign_khz_ = 0;
   first.Update(journal_.Replace(device_, std::move(failed)));
   return first;
 }

@@ -30,6 +30,12 @@ struct ClusterWorld {
 ///
 /// Every write is preceded by the journal: the baseline as found and the value about to be
 /// written are stored first, the value read back after settling is stored afterwards.
+///
+/// Neither a cap nor another program is fought. What heat or firmware allows is remembered as long
+/// as they act, since a request that heeds a cap hides it. A maximum that somebody else has set is
+/// a limit until it is changed again: below it settings are applied, above it it stays. It is also
+/// what is put back in the end.
+///
 /// Thread-compatible; the driver gives each cluster a lock of its own.
 class CpufreqCluster {
  public:
@@ -73,14 +79,28 @@ class CpufreqCluster {
   std::int64_t ReadKhz(const std::string& name);
   std::string Cap();
   std::string BaselineOf(const std::string& knob, const Present& present, const Records& records);
-  std::vector<Step> Plan(const policies::ClusterSetting& wanted, const Present& present) const;
+  /// Whether the knob's present value follows from what was written here.
+  bool Explained(const journal::KnobRecord& record, const Present& present, bool capped) const;
+  bool Explained(const Records& records, const Present& present);
+  /// Brings the remembered limits up to date.
+  void Observe(const Limits& present);
+  /// Takes what somebody else has set as the value to put back, and stores that.
+  absl::Status Adopt(const Present& present, Records& records);
+  /// What is asked of the kernel: `wanted` within the maximum that somebody else has set.
+  Limits Target(const policies::ClusterSetting& wanted) const;
+  std::vector<Step> Plan(const std::string& governor, const Limits& target,
+                         const Present& present) const;
   void Intend(const std::vector<Step>& steps, const Present& present, Records& records);
   absl::Status Perform(const std::vector<Step>& steps, const Present& before);
   void RollBack(const std::vector<Step>& done, const Present& before);
-  absl::StatusOr<Present> Settle(const policies::ClusterSetting& wanted);
-  absl::Status Change(SettingOutcome& outcome, const Present& before, Records records);
+  absl::StatusOr<Present> Settle(const std::string& governor, const Limits& target);
+  /// Fills in what a setting leaves open, and applies it.
+  absl::Status Change(policies::ClusterSetting& wanted);
+  absl::Status Write(const std::string& governor, const Limits& target, const Present& before,
+                     Records records);
   /// The records that may be put back; what somebody else has set is logged.
   Records Restorable(const Records& records, const Present& present);
+  bool SetByOthers(const Limits& present) const;
   std::string Limitation(const policies::ClusterSetting& wanted,
                          const policies::ClusterSetting& effective);
 
@@ -94,6 +114,11 @@ class CpufreqCluster {
   /// What was last asked for and what became of it, to tell a foreign writer; 0 = nothing.
   Limits last_asked_;
   Limits last_settled_;
+  /// Why a cap acts, and the highest frequency that it was seen to allow; 0 = none seen.
+  std::string cap_;
+  std::int64_t cap_khz_ = 0;
+  /// The maximum that somebody else has set since the first write; 0 = none.
+  std::int64_t foreign_khz_ = 0;
 };
 
 }  // namespace dynofa::hardware::sysfs

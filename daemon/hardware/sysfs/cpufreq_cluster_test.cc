@@ -1,6 +1,10 @@
 #include "daemon/hardware/sysfs/cpufreq_cluster.h"
 
+#include <algorithm>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "daemon/hardware/sysfs/fake_cpufreq.h"
 #include "tests/support/catch.h"
@@ -15,13 +19,23 @@ struct Machine {
   FakeStore store{trouble};
   std::string boot_id = "boot-a";
   int pauses = 0;
+  bool cap_is_told = true;
+  std::function<void()> on_pause = [] {};
+
+  std::string Cap() const {
+    const bool thermal = cap_is_told && policy.cap_khz > 0 && policy.bios_limit_khz == 0;
+    return thermal ? "thermal" : "";
+  }
+  void Pause() {
+    ++pauses;
+    on_pause();
+  }
 };
 
 struct Owner {
   explicit Owner(Machine& m) : journal(m.store, m.boot_id) {
-    const ClusterWorld world{
-        .cap = [&m](const auto&) { return m.policy.cap_khz > 0 ? "thermal" : ""; },
-        .pause = [&m](base::Duration) { ++m.pauses; }};
+    const ClusterWorld world{.cap = [&m](const auto&) { return m.Cap(); },
+                             .pause = [&m](base::Duration) { m.Pause(); }};
     cluster = *CpufreqCluster::Create(std::make_unique<FakeCpufreq>(m.policy, m.trouble), {0, 1},
                                       journal, world);
   }
@@ -105,6 +119,143 @@ TEST_CASE("A foreign writer is seen, not fought, and left alone on release") {
   CHECK(owner.cluster->Release().ok());
   CHECK(machine.policy.requested == Limits{800000, 2000000});
   CHECK(machine.policy.governor == "schedutil");
+}
+
+// What a policy that heeds limits asks for next.
+SettingOutcome ApplyWithinLimit(Owner& owner, std::int64_t khz) {
+  const std::int64_t limit = owner.cluster->Read().limit_khz;
+  if (limit > 0) khz = std::min(khz, limit);
+  return owner.cluster->Apply({"cpu0", "", khz, khz});
+}
+
+TEST_CASE("A cap is remembered while it acts, though a request that heeds it hides it") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(ApplyWithinLimit(owner, 2500000).status.ok());
+  machine.policy.cap_khz = 1400000;
+  REQUIRE(ApplyWithinLimit(owner, 2500000).effective.max_khz == 1400000);
+  const int writes = machine.policy.writes;
+  for (int tick = 0; tick < 4; ++tick) {
+    CHECK(owner.cluster->Read().limit_khz == 1400000);
+    CHECK(owner.cluster->Read().limited_by == "thermal");
+    CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 1400000);
+  }
+  CHECK(machine.policy.writes == writes);
+  machine.policy.cap_khz = 800000;
+  CHECK(owner.cluster->Read().limit_khz == 800000);
+  machine.policy.cap_khz = 0;
+  CHECK(owner.cluster->Read().limit_khz == 0);
+  CHECK(owner.cluster->Read().limited_by.empty());
+  CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 2500000);
+}
+
+TEST_CASE("A cap of the firmware is followed when it rises") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(ApplyWithinLimit(owner, 2500000).status.ok());
+  machine.policy.cap_khz = machine.policy.bios_limit_khz = 1400000;
+  REQUIRE(ApplyWithinLimit(owner, 2500000).effective.max_khz == 1400000);
+  CHECK(owner.cluster->Read().limited_by == "firmware");
+  machine.policy.cap_khz = machine.policy.bios_limit_khz = 2000000;
+  CHECK(owner.cluster->Read().limit_khz == 2000000);
+  CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 2000000);
+}
+
+TEST_CASE("A maximum that somebody else lowered is a limit and is not fought") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(ApplyWithinLimit(owner, 2500000).status.ok());
+  machine.policy.requested.max_khz = 1400000;
+  for (int tick = 0; tick < 4; ++tick) {
+    CHECK(owner.cluster->Read().limit_khz == 1400000);
+    CHECK(owner.cluster->Read().limited_by == "foreign-writer");
+    CHECK(ApplyWithinLimit(owner, 2500000).status.ok());
+    CHECK(machine.policy.requested.max_khz == 1400000);
+  }
+  const int writes = machine.policy.writes;
+  SECTION("not by one who does not heed the limit either") {
+    const auto outcome = owner.cluster->Apply({"cpu0", "", 2500000, 2500000});
+    CHECK(outcome.status.ok());
+    CHECK(outcome.requested.max_khz == 2500000);
+    CHECK(outcome.limited_by == "foreign-writer");
+    CHECK(machine.policy.writes == writes);
+  }
+  SECTION("below it settings are applied, and it is there again afterwards") {
+    CHECK(ApplyWithinLimit(owner, 800000).effective.max_khz == 800000);
+    CHECK(owner.cluster->Read().limit_khz == 1400000);
+    CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 1400000);
+  }
+  SECTION("another value replaces it") {
+    machine.policy.requested.max_khz = 2000000;
+    CHECK(owner.cluster->Read().limit_khz == 2000000);
+    CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 2000000);
+  }
+  SECTION("it ends when the maximum is that of the hardware") {
+    machine.policy.requested.max_khz = 3000000;
+    CHECK(owner.cluster->Read().limit_khz == 0);
+    CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 2500000);
+    CHECK(owner.cluster->Read().limited_by.empty());
+  }
+  SECTION("the smaller of it and a cap counts") {
+    machine.policy.cap_khz = 800000;
+    CHECK(owner.cluster->Read().limit_khz == 800000);
+    CHECK(owner.cluster->Read().limited_by == "thermal");
+    machine.policy.cap_khz = 0;
+    CHECK(owner.cluster->Read().limit_khz == 1400000);
+    CHECK(owner.cluster->Read().limited_by == "foreign-writer");
+  }
+  SECTION("a cap does not hide what is to be put back") {
+    machine.policy.cap_khz = 800000;
+    CHECK(owner.cluster->Apply({"cpu0", "", 2500000, 2500000}).status.ok());
+    CHECK(ApplyWithinLimit(owner, 2500000).status.ok());
+    machine.policy.cap_khz = 0;
+    CHECK(owner.cluster->Release().ok());
+    CHECK(machine.policy.requested == Limits{800000, 1400000});
+  }
+  SECTION("release leaves it in force and forgets it") {
+    CHECK(owner.cluster->Release().ok());
+    CHECK(machine.policy.requested == Limits{800000, 1400000});
+    CHECK(owner.cluster->Read().limit_khz == 0);
+  }
+}
+
+TEST_CASE("What an operator sets while the cluster is idle is what is put back") {
+  Machine machine;
+  std::optional<Owner> owner(machine);
+  REQUIRE(owner->cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+  REQUIRE(owner->cluster->Apply({"cpu0", "schedutil", 0, 0}).status.ok());
+  machine.policy.governor = "powersave";
+  machine.policy.requested.max_khz = 2000000;
+  SECTION("going idle once more leaves it alone") {
+    CHECK(owner->cluster->Apply({"cpu0", "", 0, 0}).effective.max_khz == 2000000);
+    CHECK(machine.policy.requested.max_khz == 2000000);
+    CHECK(owner->cluster->Release().ok());
+  }
+  SECTION("after it was busy") {
+    CHECK(owner->cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+    CHECK(machine.policy.governor == "performance");
+    CHECK(owner->cluster->Release().ok());
+  }
+  SECTION("by the next owner, if this one is killed") {
+    CHECK(owner->cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+    owner.emplace(machine);
+    CHECK(owner->cluster->Release().ok());
+  }
+  CHECK(machine.policy.governor == "powersave");
+  CHECK(machine.policy.requested == Limits{800000, 2000000});
+  CHECK_FALSE(machine.store.text.has_value());
+}
+
+TEST_CASE("A cap that takes a moment to lift is not taken for somebody's setting") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(owner.cluster->Apply({"cpu0", "", 800000, 2500000}).status.ok());
+  // The cooling device is off already, the kernel follows during the first pause.
+  machine.policy.cap_khz = 1400000;
+  machine.cap_is_told = false;
+  machine.on_pause = [&] { machine.policy.cap_khz = 0; };
+  CHECK(owner.cluster->Apply({"cpu0", "", 0, 0}).effective.max_khz == 3000000);
+  CHECK(machine.pauses > 0);
 }
 
 TEST_CASE("A cap that is active at release does not look like a foreign writer") {

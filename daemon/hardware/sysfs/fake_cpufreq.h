@@ -52,6 +52,7 @@ struct FakePolicy {
   std::string governor = "schedutil";
   Limits requested = {800000, 3000000};
   std::int64_t cap_khz = 0;
+  std::int64_t bios_limit_khz = 0;  ///< what firmware says of its cap; 0 = it has no such file
   int writes = 0;
 
   Limits effective() const { return EffectiveLimits(requested, table, cap_khz); }
@@ -71,6 +72,9 @@ class FakeCpufreq final : public Attributes {
     if (name == "scaling_cur_freq") return base::StrCat(limits.max_khz, "\n");
     if (name == "cpuinfo_min_freq") return base::StrCat(policy_.table.front(), "\n");
     if (name == "cpuinfo_max_freq") return base::StrCat(policy_.table.back(), "\n");
+    if (name == "bios_limit" && policy_.bios_limit_khz > 0) {
+      return base::StrCat(policy_.bios_limit_khz, "\n");
+    }
     if (name == "scaling_available_governors") return Join(policy_.governors);
     // Drivers list frequencies in any order.
     if (name == "scaling_available_frequencies") {

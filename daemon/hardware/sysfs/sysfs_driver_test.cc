@@ -126,6 +126,21 @@ TEST_CASE("Drivers without a table get steps between the hardware's limits") {
         std::vector<std::int64_t>{1750000, 1850000, 1950000, 2000000});
 }
 
+TEST_CASE("A policy without any frequency is read-only and says why") {
+  Fixture f;
+  WritePolicy(f.dir, 0, "0-3");
+  for (const char* name : {"scaling_available_frequencies", "cpuinfo_min_freq"}) {
+    std::filesystem::remove(f.dir /
+                            (std::string("sys/devices/system/cpu/cpufreq/policy0/") + name));
+  }
+  const auto driver = f.Driver();
+  const policies::ClusterInfo& cluster = driver->info().clusters[0];
+  CHECK_FALSE(cluster.writable);
+  CHECK(cluster.read_only_reason.find("frequencies") != std::string::npos);
+  CHECK(driver->Apply({{"cpu0", "", 1, 1}}).outcomes[0].status.code() ==
+        absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_CASE("Zones are found by type, belong to the CPU clusters, and broken ones are left out") {
   Fixture f;
   WritePolicy(f.dir, 0, "0 1");
