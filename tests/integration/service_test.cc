@@ -44,7 +44,10 @@ TEST_CASE("an image goes in, logits and how they came about go out") {
     REQUIRE(status.ok());
     REQUIRE(response.raw_output_contents_size() == 1);
     CHECK(response.raw_output_contents(0).size() == 10 * sizeof(float));
-    CHECK(response.parameters().at("time_label").string_param() == "emulated");
+    // A busy machine may take longer than the board would; that time is the real one.
+    const bool overrun = response.parameters().count("overrun") != 0;
+    CHECK(response.parameters().at("time_label").string_param() ==
+          (overrun ? "measured" : "emulated"));
     CHECK(response.parameters().at("board").string_param() == "emulated:jetson-xavier-nx");
     CHECK_FALSE(response.parameters().at("subnet").string_param().empty());
   }
