@@ -149,6 +149,12 @@ TEST_CASE("Statistics count what was on time, late and lost") {
   CHECK(json["energy_mj"].is_null());
   CHECK(json["energy_label"] == "unknown");
   CHECK(json["time_label"] == "emulated");
+  inference.time_label = "measured";
+  inference.energy_mj = 2.0;
+  inference.energy_label = "emulated";
+  statistics.AddAnswer(inference, 1.0, 90.0, true);
+  CHECK(statistics.ToJson()["time_label"] == "emulated and measured");
+  CHECK(statistics.ToJson()["energy_label"] == "emulated");
   CHECK_FALSE(Statistics().PercentileMs(50.0));
   CHECK(Statistics().ToJson()["p50_ms"].is_null());
 }

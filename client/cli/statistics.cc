@@ -19,6 +19,13 @@ std::string Counts(const std::map<std::string, std::int64_t>& counts) {
   return text.empty() ? "-" : text;
 }
 
+/// A figure over answers with several labels carries each of them once.
+void AddLabel(const std::string& more, std::string* label) {
+  if (*label == "unknown") label->clear();
+  if (label->find(more) != std::string::npos) return;
+  *label += (label->empty() ? "" : " and ") + more;
+}
+
 std::string Ms(const std::optional<double>& ms) { return ms ? Fixed(*ms, 1) + " ms" : "-"; }
 
 std::string Percent(const std::optional<double>& share) {
@@ -38,13 +45,13 @@ void Statistics::AddAnswer(const client::Inference& inference, double response_m
   frequency_khz_ = inference.frequency_khz;
   queue_ms_.Add(inference.queue_ms);
   compute_ms_.Add(inference.compute_ms);
-  time_label_ = inference.time_label;
+  AddLabel(inference.time_label, &time_label_);
   expected_accuracy_.Add(inference.accuracy);
-  accuracy_label_ = inference.accuracy_label;
+  AddLabel(inference.accuracy_label, &accuracy_label_);
   if (correct) correct_.Add(*correct ? 1.0 : 0.0);
   if (inference.energy_mj) {
     energy_mj_.Add(*inference.energy_mj);
-    energy_label_ = inference.energy_label;
+    AddLabel(inference.energy_label, &energy_label_);
   }
 }
 
