@@ -9,8 +9,9 @@ find_program(DYNOFA_CCACHE ccache)
 if(DYNOFA_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${DYNOFA_CCACHE})
 endif()
+# Not with sanitizers: Debian 12's mold 1.10 now and then crashes on those programs.
 find_program(DYNOFA_MOLD mold)
-if(DYNOFA_MOLD)
+if(DYNOFA_MOLD AND NOT DYNOFA_SANITIZE)
   add_link_options(-fuse-ld=mold)
 endif()
 
