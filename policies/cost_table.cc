@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "policies/pareto.h"
+
 namespace dynofa::policies {
 namespace {
 
@@ -82,7 +84,7 @@ void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
           std::find(rung.points.begin(), rung.points.end(), nullptr) == rung.points.end();
       if (complete) ladder.push_back(std::move(rung));
     }
-    KeepPareto(ladder);
+    KeepPareto(ladder, [](const Rung& rung) { return rung.points.back()->latency_ms; });
   }
 }
 
@@ -91,18 +93,6 @@ const std::vector<CostTable::Rung>& CostTable::Ladder(const std::string& model,
   static const std::vector<Rung> kNone;
   auto found = ladders_.find({model, cluster});
   return found == ladders_.end() ? kNone : found->second;
-}
-
-void KeepPareto(std::vector<CostTable::Rung>& rungs) {
-  const auto latency = [](const CostTable::Rung& rung) { return rung.points.back()->latency_ms; };
-  std::sort(rungs.begin(), rungs.end(), [&](const auto& a, const auto& b) {
-    return latency(a) != latency(b) ? latency(a) < latency(b) : a.accuracy > b.accuracy;
-  });
-  std::vector<CostTable::Rung> kept;
-  for (CostTable::Rung& rung : rungs) {
-    if (kept.empty() || rung.accuracy > kept.back().accuracy) kept.push_back(std::move(rung));
-  }
-  rungs = std::move(kept);
 }
 
 }  // namespace dynofa::policies

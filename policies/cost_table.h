@@ -50,10 +50,6 @@ class CostTable {
   std::map<std::pair<std::string, std::size_t>, std::vector<Rung>> ladders_;
 };
 
-/// Keeps of `rungs` those that no other beats in both accuracy and latency at the highest
-/// frequency, and sorts them by that latency.
-void KeepPareto(std::vector<CostTable::Rung>& rungs);
-
 }  // namespace dynofa::policies
 
 #endif  // DYNOFA_POLICIES_COST_TABLE_H_

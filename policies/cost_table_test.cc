@@ -1,5 +1,6 @@
 #include "policies/cost_table.h"
 
+#include "policies/pareto.h"
 #include "policies/testing.h"
 #include "tests/support/catch.h"
 
@@ -56,7 +57,7 @@ TEST_CASE("dominated subnets are not on the ladder") {
   OperatingPoint good{.latency_ms = 8.0, .accuracy = 0.7};
   std::vector<CostTable::Rung> rungs = {
       {"bad", 0.5, {&slow_and_bad}}, {"good", 0.7, {&good}}, {"fast", 0.6, {&fast}}};
-  KeepPareto(rungs);
+  KeepPareto(rungs, [](const auto& rung) { return rung.points.back()->latency_ms; });
   REQUIRE(rungs.size() == 2);
   CHECK(rungs[0].subnet == "fast");
   CHECK(rungs[1].subnet == "good");

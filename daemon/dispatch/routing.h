@@ -36,8 +36,6 @@ struct Route {
 
 /// All routes in force. Swapped as a whole.
 struct RoutingTable {
-  /// Number of the decision it was made from; ascends.
-  std::uint64_t generation = 0;
   std::map<std::string, Route, std::less<>> sessions;
   /// For requests whose session is not (yet) in `sessions`: one route per model.
   std::map<std::string, Route, std::less<>> defaults;

@@ -233,7 +233,7 @@ void Manager::NoteTrouble(const std::string& trouble) {
 void Manager::PublishRoutes() {
   if (stopping_ || routes_ == nullptr) return;
   world_.publish_routes(std::make_shared<const dispatch::RoutingTable>(
-      routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies(), ++route_generation_)));
+      routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies())));
 }
 
 void Manager::PublishStatus() {

@@ -71,8 +71,7 @@ class Manager final : public ManagerApi {
 
   // The rest runs on the manager's sequence only.
 
-  /// Takes a board; the previous one is dropped. `managed` is false for a board without
-  /// dynofa-boardd, whose knobs stay as they are.
+  /// Takes a board; the previous one is dropped.
   void AttachBoard(std::unique_ptr<hardware::Board> board);
   /// The board stopped answering: serve on without knobs and say `why`.
   void LoseBoard(const std::string& why);
@@ -137,7 +136,6 @@ class Manager final : public ManagerApi {
   std::optional<base::TimePoint> retry_settings_at_;
   std::vector<std::function<void()>> waiting_;
   std::uint64_t decision_number_ = 0;
-  std::uint64_t route_generation_ = 0;
   std::map<std::uint64_t, Watcher> watchers_;
   std::atomic<std::uint64_t> watches_{0};
   base::Published<StatusView> published_{std::make_shared<StatusView>()};

@@ -96,7 +96,7 @@ struct StatusView {
   double board_power_w = 0.0;
   std::vector<SessionView> sessions;
   policies::Decision decision;
-  /// Counts decisions; the routes in force carry the same number.
+  /// Counts the decisions that changed something.
   std::uint64_t decision_number = 0;
   /// What is missing and why ("no dynofa-boardd: serving without knobs"), a sentence each.
   std::vector<std::string> notes;

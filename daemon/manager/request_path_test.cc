@@ -94,7 +94,6 @@ class RequestPathFixture {
 
   void Publish(const std::string& cluster) {
     auto table = std::make_shared<dispatch::RoutingTable>();
-    table->generation = ++generation_;
     table->defaults["net"] = RouteOn(cluster);
     table->sessions["a"] = RouteOn(cluster);
     path_->SetRoutes(std::move(table));
@@ -133,7 +132,6 @@ class RequestPathFixture {
   base::SteadyClock clock_;
   OutcomeRing outcomes_{64};
   Gate gate_, gate2_;
-  std::uint64_t generation_ = 0;
   std::unique_ptr<RequestPath> path_;
 };
 

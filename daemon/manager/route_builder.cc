@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "policies/pareto.h"
+
 namespace dynofa::manager {
 namespace {
-
-/// Sorts by latency and keeps what is more accurate than everything faster.
-void KeepPareto(std::vector<policies::Level>& levels) {
-  std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) {
-    return a.latency_ms != b.latency_ms ? a.latency_ms < b.latency_ms : a.accuracy > b.accuracy;
-  });
-  std::vector<policies::Level> kept;
-  for (policies::Level& level : levels) {
-    if (kept.empty() || level.accuracy > kept.back().accuracy) kept.push_back(std::move(level));
-  }
-  levels = std::move(kept);
-}
 
 /// The highest rung that is no more accurate than `accuracy`, or the lowest.
 std::size_t CeilingFor(const std::vector<policies::Level>& ladder, double accuracy) {
@@ -35,7 +25,8 @@ RouteBuilder::RouteBuilder(std::shared_ptr<const std::vector<policies::Operating
         {point.subnet, point.latency_ms, point.accuracy, point.active_power_w.value_or(0.0)});
   }
   for (auto& [key, by_frequency] : ladders_) {
-    for (auto& [frequency, ladder] : by_frequency) KeepPareto(ladder);
+    for (auto& [frequency, ladder] : by_frequency)
+      policies::KeepPareto(ladder, [](const policies::Level& level) { return level.latency_ms; });
   }
 }
 
@@ -67,9 +58,8 @@ dispatch::Route RouteBuilder::MakeRoute(const policies::Assignment& assignment,
 
 dispatch::RoutingTable RouteBuilder::Build(
     const policies::Decision& decision, const std::vector<SessionView>& sessions,
-    const std::map<std::string, std::int64_t>& frequencies_khz, std::uint64_t generation) const {
+    const std::map<std::string, std::int64_t>& frequencies_khz) const {
   dispatch::RoutingTable table;
-  table.generation = generation;
   for (const policies::Assignment& assignment : decision.assignments) {
     auto frequency = frequencies_khz.find(assignment.point.cluster);
     dispatch::Route route =

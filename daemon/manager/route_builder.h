@@ -25,8 +25,7 @@ class RouteBuilder {
   /// whose session id starts with kStandbyPrefix become their model's default route.
   dispatch::RoutingTable Build(const policies::Decision& decision,
                                const std::vector<SessionView>& sessions,
-                               const std::map<std::string, std::int64_t>& frequencies_khz,
-                               std::uint64_t generation) const;
+                               const std::map<std::string, std::int64_t>& frequencies_khz) const;
 
   /// Marks the pseudo-sessions of default routes; real ids never start with it.
   static constexpr char kStandbyPrefix[] = "model:";
