@@ -36,13 +36,16 @@ at::Tensor FixedStatistics::Apply(std::string_view prefix, const at::Tensor& x,
 
 at::Tensor AveragedStatistics::Apply(std::string_view prefix, const at::Tensor& x,
                                      const at::Tensor& weight, const at::Tensor& bias) {
-  const auto [variance, mean] = at::var_mean(x, at::IntArrayRef({0, 2, 3}), /*unbiased=*/false);
+  // One pass gives all three, many times faster than at::var_mean on channels-last images.
+  const auto [y, mean, inverse_deviation] = at::native_batch_norm(
+      x, weight, bias, {}, {}, /*training=*/true, /*momentum=*/0.0, epsilon_);
+  const at::Tensor variance = (inverse_deviation.pow(-2) - epsilon_).clamp_min(0.0);
   const auto images = static_cast<double>(x.size(0));
   Sum& sum = sums_[std::string(prefix)];
   sum.mean = sum.images == 0 ? mean * images : sum.mean + mean * images;
   sum.variance = sum.images == 0 ? variance * images : sum.variance + variance * images;
   sum.images += x.size(0);
-  return NormaliseWith(mean, variance, x, weight, bias, epsilon_);
+  return y;
 }
 
 ofa::SubnetStatistics AveragedStatistics::Result() const {
