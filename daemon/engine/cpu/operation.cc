@@ -16,10 +16,18 @@ constexpr memory::data_type kFloat = memory::data_type::f32;
 dnnl::primitive_attr Attributes(ofa::Activation activation, bool accumulate) {
   dnnl::post_ops post_ops;
   if (accumulate) post_ops.append_sum(1.0f);
-  if (activation == ofa::Activation::kRelu) {
-    post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-  } else if (activation == ofa::Activation::kHSwish) {
-    post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_hardswish, 0.0f, 0.0f);
+  switch (activation) {
+    case ofa::Activation::kNone:
+      break;
+    case ofa::Activation::kRelu:
+      post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+      break;
+    case ofa::Activation::kRelu6:
+      post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_clip, 0.0f, 6.0f);
+      break;
+    case ofa::Activation::kHSwish:
+      post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_hardswish, 0.0f, 0.0f);
+      break;
   }
   dnnl::primitive_attr attributes;
   attributes.set_post_ops(post_ops);
@@ -60,7 +68,7 @@ absl::StatusOr<Operation> Operation::Pointwise(const PointwiseShape& shape, cons
   MoveBiasInside(inside);
   dnnl::primitive_attr attributes = Attributes(shape.activation, shape.accumulate);
   constexpr int kPerColumn = 1 << 1;
-  attributes.set_output_scales(kPerColumn, inside.scale);
+  if (!inside.scale.empty()) attributes.set_output_scales(kPerColumn, inside.scale);
 
   const memory::desc source({shape.pixels, shape.in}, kFloat, memory::format_tag::ab);
   const memory::desc target({shape.pixels, shape.out}, kFloat, memory::format_tag::ab);

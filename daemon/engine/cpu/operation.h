@@ -46,6 +46,7 @@ struct ConvolutionShape {
 /// thread that creates it.
 class Operation {
  public:
+  /// `affine.scale` may be empty, for weights that are scaled already.
   static absl::StatusOr<Operation> Pointwise(const PointwiseShape& shape, const float* weights,
                                              WeightOrder order, const ofa::Affine& affine);
 

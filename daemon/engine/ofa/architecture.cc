@@ -41,8 +41,8 @@ absl::Status CheckChoices(std::string_view what, const std::vector<int>& values,
 absl::Status CheckStage(std::string_view what, const StageSpec& stage) {
   DYNOFA_RETURN_IF_ERROR(CheckRange(base::StrCat(what, ".width"), stage.width, 1, kMaxWidth));
   DYNOFA_RETURN_IF_ERROR(CheckRange(base::StrCat(what, ".stride"), stage.stride, 1, 2));
-  if (stage.activation == Activation::kNone) {
-    return absl::InvalidArgumentError(base::StrCat(what, ".activation is missing"));
+  if (stage.activation != Activation::kRelu && stage.activation != Activation::kHSwish) {
+    return absl::InvalidArgumentError(base::StrCat(what, ".activation must be relu or h_swish"));
   }
   return CheckRange(base::StrCat(what, ".max_depth"), stage.max_depth, 1, kMaxStageDepth);
 }

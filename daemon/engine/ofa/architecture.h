@@ -10,7 +10,8 @@
 
 namespace dynofa::engine::ofa {
 
-enum class Activation { kNone, kRelu, kHSwish };
+/// kRelu6, min(max(x, 0), 6), is for networks beside the supernets: stages have one of the others.
+enum class Activation { kNone, kRelu, kRelu6, kHSwish };
 
 /// One stage of elastic blocks.
 struct StageSpec {

@@ -12,6 +12,8 @@ at::Tensor Activate(const at::Tensor& x, ofa::Activation activation) {
   switch (activation) {
     case ofa::Activation::kRelu:
       return at::relu(x);
+    case ofa::Activation::kRelu6:
+      return at::clamp(x, 0, 6);
     case ofa::Activation::kHSwish:
       return at::hardswish(x);  // x * relu6(x + 3) / 6
     case ofa::Activation::kNone:
