@@ -53,7 +53,7 @@ std::string ShapeText(std::span<const std::int64_t> shape) {
 
 // Bytes of a tensor, or nullopt if the product does not fit.
 std::optional<std::int64_t> ByteCount(SafetensorsType type, std::span<const std::int64_t> shape) {
-  std::int64_t bytes = RowOf(type).size;
+  std::int64_t bytes = ElementBytes(type);
   for (std::int64_t extent : shape) {
     if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
   }
@@ -228,6 +228,8 @@ absl::StatusOr<std::string> HeaderText(const std::vector<SafetensorsTensor>& ten
 }
 
 }  // namespace
+
+std::int64_t ElementBytes(SafetensorsType type) { return RowOf(type).size; }
 
 absl::StatusOr<SafetensorsFile> SafetensorsFile::Read(const std::string& path) {
   DYNOFA_ASSIGN_OR_RETURN(std::vector<std::byte> contents, ReadWholeFile(path, kMaxFile));

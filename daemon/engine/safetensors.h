@@ -17,6 +17,9 @@ namespace dynofa::engine {
 /// Element types that are read and written. A file with another one is refused.
 enum class SafetensorsType { kF32, kF64, kU8, kI32, kI64 };
 
+/// Bytes of one element.
+std::int64_t ElementBytes(SafetensorsType type);
+
 /// A tensor inside a file in memory.
 struct SafetensorsEntry {
   SafetensorsType type = SafetensorsType::kF32;
