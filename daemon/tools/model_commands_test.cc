@@ -54,8 +54,10 @@ TEST_CASE("from class folders to a model that is measured: train, calibrate, eva
   const tests::TempDir folder;
   WriteColours(folder);
   const std::string data = folder / "data", model = folder / "model";
-  REQUIRE(Run({"train", "--data", data, "--output", model, "--name", "colours", "--epochs", "5",
-               "--batch", "4", "--holdout", "4", "--learning-rate", "0.02"})
+  REQUIRE(Run({"train",   "--data",          data,  "--output",        model, "--name",
+               "colours", "--full-epochs",   "3",   "--kernel-epochs", "1",   "--depth-epochs",
+               "0",       "--expand-epochs", "1",   "--batch",         "4",   "--holdout",
+               "4",       "--learning-rate", "0.02"})
               .ok());
   const auto trained = *engine::LoadSupernet(model, "torch");
   CHECK(trained->info().name == "colours");
@@ -64,6 +66,12 @@ TEST_CASE("from class folders to a model that is measured: train, calibrate, eva
   for (std::size_t i = 1; i < catalogue.size(); ++i) {
     CHECK(catalogue[i].accuracy > catalogue[i - 1].accuracy);  // dominated ones are gone
   }
+  // All phases are through: the same command has nothing left to train.
+  REQUIRE(Run({"train",   "--data",          data,  "--output",        model, "--name",
+               "colours", "--full-epochs",   "3",   "--kernel-epochs", "1",   "--depth-epochs",
+               "0",       "--expand-epochs", "1",   "--batch",         "4",   "--holdout",
+               "4",       "--learning-rate", "0.02"})
+              .ok());
   const std::string digest = trained->info().weights_digest;
 
   REQUIRE(Run({"calibrate", "--model", model, "--data", data, "--images", "12"}).ok());

@@ -23,8 +23,10 @@ namespace {
 
 using engine::ofa::Manifest;
 using engine::torch_backend::ImageSet;
+using engine::torch_backend::ShrinkingOptions;
 using engine::torch_backend::Trainer;
 using engine::torch_backend::TrainingOptions;
+using engine::torch_backend::TrainingPosition;
 using engine::torch_backend::TrainingProgress;
 
 // Mean and standard deviation of CIFAR-10's training images.
@@ -38,46 +40,73 @@ struct TrainArguments {
   std::string provenance = "trained by dynofa-model train";
   std::size_t holdout = 5000;
   TrainingOptions options;
+  ShrinkingOptions shrinking;
 };
 
-// Prints progress with the time that is left at the speed since the start.
-class ProgressPrinter {
- public:
-  ProgressPrinter(int epochs, int first_epoch)
-      : epochs_(epochs), first_epoch_(first_epoch), start_(clock_.Now()) {}
+constexpr double kCheckpointSeconds = 120.0;
 
-  void operator()(const TrainingProgress& progress) const {
-    const double done =
-        progress.epoch - first_epoch_ + static_cast<double>(progress.step) / progress.steps;
-    const double elapsed = base::ToSeconds(clock_.Now() - start_);
-    const double left = elapsed / done * (epochs_ - first_epoch_ - done);
-    std::printf("epoch %3d/%d  step %4d/%d  loss %.3f  train top-1 %.3f  lr %.4f  %.0f s left\n",
-                progress.epoch + 1, epochs_, progress.step, progress.steps, progress.loss,
-                progress.accuracy, progress.learning_rate, left);
-    std::fflush(stdout);
+// Runs what is left of the training, with checkpoints on the way.
+class TrainingRun {
+ public:
+  TrainingRun(Trainer& trainer, const ImageSet& images, std::string checkpoint)
+      : trainer_(trainer), images_(images), checkpoint_(std::move(checkpoint)) {}
+
+  absl::Status Run() {
+    if (std::filesystem::exists(checkpoint_)) {
+      DYNOFA_RETURN_IF_ERROR(trainer_.LoadCheckpoint(checkpoint_));
+      const TrainingPosition position = trainer_.position();
+      std::printf("resumed from %s in phase %d, epoch %d, step %d\n", checkpoint_.c_str(),
+                  position.phase + 1, position.epoch + 1, position.step);
+    }
+    start_ = saved_ = clock_.Now();
+    while (!trainer_.done()) {
+      const absl::Status status = trainer_.RunEpoch(
+          images_, [this](const TrainingProgress& progress) { return Report(progress); });
+      DYNOFA_RETURN_IF_ERROR(save_status_);
+      DYNOFA_RETURN_IF_ERROR(status);
+    }
+    return absl::OkStatus();
   }
 
  private:
-  base::SteadyClock clock_;
-  int epochs_;
-  int first_epoch_;
-  base::TimePoint start_;
-};
+  bool Report(const TrainingProgress& progress) {
+    const base::TimePoint now = clock_.Now();
+    if (first_done_ < 0) first_done_ = progress.done;
+    // The first report only tells where this run begins.
+    const double share = progress.done - first_done_;
+    const double left =
+        share > 0 ? base::ToSeconds(now - start_) / share * (1.0 - progress.done) : 0.0;
+    std::printf("%-8s epoch %2d/%d  step %3d/%d  loss %.3f  train top-1 %.3f  lr %.4f  ",
+                progress.phase->name.c_str(), progress.epoch + 1, progress.phase->epochs,
+                progress.step, progress.steps, progress.loss, progress.accuracy,
+                progress.learning_rate);
+    if (share > 0) {
+      std::printf("%.1f %% done, %.0f s left\n", 100.0 * progress.done, left);
+    } else {
+      start_ = now;
+      std::printf("%.1f %% done\n", 100.0 * progress.done);
+    }
+    std::fflush(stdout);
+    return SaveIfDue(progress, now);
+  }
 
-// Runs the epochs that are left, with a checkpoint after each.
-absl::Status RunEpochs(Trainer& trainer, const TrainingOptions& options, const ImageSet& images,
-                       const std::string& checkpoint) {
-  if (std::filesystem::exists(checkpoint)) {
-    DYNOFA_RETURN_IF_ERROR(trainer.LoadCheckpoint(checkpoint));
-    std::printf("resumed after epoch %d from %s\n", trainer.epoch(), checkpoint.c_str());
+  bool SaveIfDue(const TrainingProgress& progress, base::TimePoint now) {
+    const bool epoch_ends = progress.step == progress.steps;
+    if (!epoch_ends && base::ToSeconds(now - saved_) < kCheckpointSeconds) return true;
+    saved_ = now;
+    save_status_ = trainer_.SaveCheckpoint(checkpoint_);
+    return save_status_.ok();
   }
-  const ProgressPrinter printer(options.epochs, trainer.epoch());
-  while (trainer.epoch() < options.epochs) {
-    DYNOFA_RETURN_IF_ERROR(trainer.RunEpoch(images, printer));
-    DYNOFA_RETURN_IF_ERROR(trainer.SaveCheckpoint(checkpoint));
-  }
-  return absl::OkStatus();
-}
+
+  Trainer& trainer_;
+  const ImageSet& images_;
+  const std::string checkpoint_;
+  base::SteadyClock clock_;
+  base::TimePoint start_;
+  base::TimePoint saved_;
+  double first_done_ = -1.0;
+  absl::Status save_status_;
+};
 
 // Fills in each subnet's accuracy on `holdout`.
 absl::Status MeasureOnHoldout(const std::string& directory, const ImageSet& holdout, int threads,
@@ -126,10 +155,11 @@ absl::Status Train(const TrainArguments& arguments) {
   options.architecture = SmallNet(static_cast<int>(dataset.classes.size()));
   options.resolutions = SmallNetResolutions();
   options.preprocessing = kCifarPreprocessing;
-  options.warmup_epochs = std::min(1.0, 0.2 * options.epochs);
+  options.phases =
+      engine::torch_backend::ProgressiveShrinking(options.architecture, arguments.shrinking);
   DYNOFA_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, Trainer::Create(options));
   DYNOFA_RETURN_IF_ERROR(
-      RunEpochs(*trainer, options, dataset.images, arguments.output + "/checkpoint.safetensors"));
+      TrainingRun(*trainer, dataset.images, arguments.output + "/checkpoint.safetensors").Run());
   DYNOFA_RETURN_IF_ERROR(trainer->SaveWeights(arguments.output + "/" + engine::ofa::kWeightsFile,
                                               dataset.images, options.resolutions.back()));
 
@@ -165,17 +195,40 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   command->add_option("--provenance", arguments->provenance, "Where the weights come from");
   command->add_option("--holdout", arguments->holdout, "Images kept apart for measuring")
       ->capture_default_str();
-  command->add_option("--epochs", options.epochs)->capture_default_str();
+  ShrinkingOptions& shrinking = arguments->shrinking;
+  command->add_option("--full-epochs", shrinking.full_epochs, "Of the full net")
+      ->capture_default_str();
+  command->add_option("--kernel-epochs", shrinking.kernel_epochs, "Of elastic kernels")
+      ->capture_default_str();
+  command->add_option("--depth-epochs", shrinking.depth_epochs, "Of each depth phase")
+      ->capture_default_str();
+  command->add_option("--expand-epochs", shrinking.expand_epochs, "Of each expansion phase")
+      ->capture_default_str();
+  command->add_option("--learning-rate", shrinking.full_learning_rate, "Peak for the full net")
+      ->capture_default_str();
+  command
+      ->add_option("--elastic-learning-rate", shrinking.elastic_learning_rate,
+                   "Peak of the phases after it")
+      ->capture_default_str();
+  command
+      ->add_option("--subnets-per-step", shrinking.subnets_per_step,
+                   "Subnets that see each batch, from the first depth phase on")
+      ->capture_default_str();
   command->add_option("--batch", options.batch)->capture_default_str();
-  command->add_option("--learning-rate", options.learning_rate, "Peak")->capture_default_str();
   command->add_option("--weight-decay", options.weight_decay)->capture_default_str();
   command->add_option("--label-smoothing", options.label_smoothing)->capture_default_str();
   command
+      ->add_option("--distillation", options.distillation,
+                   "Weight of the full net's answers beside the labels")
+      ->capture_default_str();
+  command
       ->add_option("--largest-share", options.largest_share,
-                   "Share of the steps that train the largest subnet")
+                   "Share of the draws after the first phase that are the largest subnet")
       ->capture_default_str();
   command->add_option("--seed", options.seed)->capture_default_str();
   command->add_option("--threads", options.threads)->capture_default_str();
+  command->add_option("--device", options.device, "cpu, cuda or cuda:N, as this libtorch can")
+      ->capture_default_str();
   command->callback(
       [arguments, &action]() { action = [arguments]() { return Train(*arguments); }; });
 }

@@ -20,8 +20,8 @@ struct Rung {
 };
 
 constexpr Rung kRungs[] = {
-    {20, 3, 2, 1}, {24, 3, 2, 1}, {24, 3, 3, 1}, {28, 3, 3, 1}, {24, 3, 3, 2},
-    {28, 3, 3, 2}, {32, 3, 3, 2}, {32, 3, 4, 2}, {32, 5, 4, 2},
+    {20, 3, 2, 1}, {24, 3, 2, 1}, {24, 3, 2, 2}, {24, 3, 3, 2}, {28, 3, 3, 2},
+    {28, 3, 3, 3}, {32, 3, 3, 3}, {32, 3, 4, 3}, {32, 5, 4, 3},
 };
 
 }  // namespace
@@ -32,14 +32,14 @@ Architecture SmallNet(int classes) {
   a.stem_width = 16;
   a.stem_stride = 1;
   a.first_block_width = 16;
-  a.stages = {{24, 2, Activation::kRelu, false, 2},
-              {48, 2, Activation::kHSwish, true, 2},
-              {96, 2, Activation::kHSwish, true, 2}};
-  a.final_expand_width = 384;
+  a.stages = {{32, 2, Activation::kRelu, false, 3},
+              {80, 2, Activation::kHSwish, true, 3},
+              {160, 2, Activation::kHSwish, true, 3}};
+  a.final_expand_width = 640;
   a.last_width = 512;
   a.kernels = {3, 5};
   a.expands = {2, 3, 4};
-  a.depths = {1, 2};
+  a.depths = {1, 2, 3};
   return a;
 }
 

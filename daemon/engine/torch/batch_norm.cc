@@ -9,11 +9,11 @@ namespace {
 at::Tensor NormaliseWith(const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& x,
                          const at::Tensor& weight, const at::Tensor& bias, double epsilon) {
   return at::batch_norm(x, weight, bias, mean, variance, /*training=*/false, /*momentum=*/0.0,
-                        epsilon, /*cudnn_enabled=*/false);
+                        epsilon, /*cudnn_enabled=*/x.is_cuda());
 }
 
 std::vector<float> Floats(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.to(at::kFloat).contiguous();
+  const at::Tensor values = tensor.to(at::kCPU, at::kFloat).contiguous();
   return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
 }
 
@@ -22,7 +22,7 @@ std::vector<float> Floats(const at::Tensor& tensor) {
 at::Tensor BatchStatistics::Apply(std::string_view, const at::Tensor& x, const at::Tensor& weight,
                                   const at::Tensor& bias) {
   return at::batch_norm(x, weight, bias, {}, {}, /*training=*/true, /*momentum=*/0.0, epsilon_,
-                        /*cudnn_enabled=*/false);
+                        /*cudnn_enabled=*/x.is_cuda());
 }
 
 at::Tensor FixedStatistics::Apply(std::string_view prefix, const at::Tensor& x,
@@ -37,8 +37,8 @@ at::Tensor FixedStatistics::Apply(std::string_view prefix, const at::Tensor& x,
 at::Tensor AveragedStatistics::Apply(std::string_view prefix, const at::Tensor& x,
                                      const at::Tensor& weight, const at::Tensor& bias) {
   // One pass gives all three, many times faster than at::var_mean on channels-last images.
-  const auto [y, mean, inverse_deviation] = at::native_batch_norm(
-      x, weight, bias, {}, {}, /*training=*/true, /*momentum=*/0.0, epsilon_);
+  const auto [y, mean, inverse_deviation] =
+      at::native_batch_norm(x, weight, bias, {}, {}, /*training=*/true, /*momentum=*/0.0, epsilon_);
   const at::Tensor variance = (inverse_deviation.pow(-2) - epsilon_).clamp_min(0.0);
   const auto images = static_cast<double>(x.size(0));
   Sum& sum = sums_[std::string(prefix)];

@@ -71,11 +71,12 @@ ofa::SubnetStatistics AverageOver(const ElasticNet& net, const ofa::NetPlan& pla
   std::vector<std::size_t> indices = Indices(images.size());
   std::shuffle(indices.begin(), indices.end(), random);
   indices.resize(std::min(indices.size(), static_cast<std::size_t>(options.images)));
+  const at::Device device = net.tensors().begin()->second.device();
   AveragedStatistics statistics(plan.bn_epsilon);
   ForEachPiece(indices, static_cast<std::size_t>(options.batch), [&](const auto& piece) {
     const Batch batch =
         AugmentedBatch(images, piece, preprocessing, options.crop_padding, plan.resolution, random);
-    net.Forward(batch.images, plan, statistics);
+    net.Forward(batch.images.to(device), plan, statistics);
   });
   return statistics.Result();
 }

@@ -34,4 +34,8 @@ void Sgd::Step(double learning_rate) {
   }
 }
 
+void Sgd::Forget() {
+  for (auto& [key, buffer] : buffers_) buffer.zero_();
+}
+
 }  // namespace dynofa::engine::torch_backend

@@ -15,6 +15,9 @@ class Sgd {
   /// One step, then the gradients are gone.
   void Step(double learning_rate);
 
+  /// Forgets the momentum.
+  void Forget();
+
   /// The momentum buffers by key; writable in place.
   const NamedTensors& buffers() const { return buffers_; }
 

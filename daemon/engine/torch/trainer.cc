@@ -1,13 +1,10 @@
 #include "daemon/engine/torch/trainer.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <exception>
-#include <numbers>
 #include <numeric>
 #include <random>
 #include <span>
@@ -17,197 +14,253 @@
 #include "daemon/base/strings.h"
 #include "daemon/engine/safetensors.h"
 #include "daemon/engine/torch/augment.h"
+#include "daemon/engine/torch/channel_sorting.h"
+#include "daemon/engine/torch/initial_weights.h"
 #include "daemon/engine/torch/sgd.h"
 #include "daemon/engine/torch/statistics.h"
+#include "daemon/engine/torch/training_checkpoint.h"
 
 namespace dynofa::engine::torch_backend {
 namespace {
 
 constexpr int kReportSteps = 50;
-constexpr std::string_view kWeightPrefix = "weight/";
-constexpr std::string_view kMomentumPrefix = "momentum/";
-constexpr char kEpochKey[] = "epoch";
+constexpr std::uint32_t kNoStep = ~std::uint32_t{0};
 
 bool IsRunningStatistic(std::string_view key) { return key.find(".running_") != key.npos; }
-
-// he_fout: normal with variance 2 / (kernel area * output channels of a group).
-at::Tensor InitialConvolution(const std::vector<std::int64_t>& shape, at::Generator& generator) {
-  const bool depthwise = shape[1] == 1;
-  const double outputs = static_cast<double>((depthwise ? 1 : shape[0]) * shape[2] * shape[3]);
-  return at::randn(shape, generator) * std::sqrt(2.0 / outputs);
-}
-
-at::Tensor InitialValue(const ofa::TensorShape& tensor, at::Generator& generator) {
-  const std::string& key = tensor.key;
-  if (key.ends_with("_matrix")) return at::eye(tensor.shape[0]);
-  if (key.ends_with(".running_var") || key.ends_with(".bn.weight")) return at::ones(tensor.shape);
-  if (tensor.shape.size() == 1) return at::zeros(tensor.shape);
-  if (tensor.shape.size() == 4) return InitialConvolution(tensor.shape, generator);
-  return at::randn(tensor.shape, generator) / std::sqrt(static_cast<double>(tensor.shape[1]));
-}
 
 int Draw(const std::vector<int>& choices, std::mt19937_64& random) {
   return choices[std::uniform_int_distribution<std::size_t>(0, choices.size() - 1)(random)];
 }
 
 // Every choice independently and uniformly, as sample_active_subnet of the reference.
-ofa::SubnetConfig DrawSubnet(const ofa::Architecture& a, std::mt19937_64& random) {
+ofa::SubnetConfig DrawSubnet(const ofa::Architecture& a, const TrainingPhase& phase,
+                             std::mt19937_64& random) {
   ofa::SubnetConfig config = ofa::LargestSubnet(a, 0);
-  for (int& kernel : config.kernels) kernel = Draw(a.kernels, random);
-  for (int& expand : config.expands) expand = Draw(a.expands, random);
-  for (int& depth : config.depths) depth = Draw(a.depths, random);
+  for (int& kernel : config.kernels) kernel = Draw(phase.kernels, random);
+  for (int& expand : config.expands) expand = Draw(phase.expands, random);
+  for (int& depth : config.depths) depth = Draw(phase.depths, random);
   return config;
 }
 
-SafetensorsTensor View(std::string name, const at::Tensor& tensor) {
-  return {
-      std::move(name), SafetensorsType::kF32, tensor.sizes().vec(),
-      std::as_bytes(std::span(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())))};
+// Random numbers that depend on nothing but the seed and the place.
+std::mt19937_64 RandomAt(std::uint64_t seed, std::uint32_t phase, std::uint32_t epoch,
+                         std::uint32_t step) {
+  std::seed_seq sequence = {static_cast<std::uint32_t>(seed),
+                            static_cast<std::uint32_t>(seed >> 32), phase, epoch, step};
+  return std::mt19937_64(sequence);
 }
 
-absl::Status CopyInto(const SafetensorsFile& file, const std::string& name, at::Tensor tensor) {
-  DYNOFA_ASSIGN_OR_RETURN(const std::span<const float> values,
-                          file.Floats(name, tensor.sizes().vec()));
-  std::memcpy(tensor.data_ptr<float>(), values.data(), values.size_bytes());
-  return absl::OkStatus();
+// What a step of `phase` costs, the full net being 1: a forward pass of the teacher is a third of
+// a step, and a drawn subnet on average somewhat more than half of the full net.
+double StepCost(const TrainingPhase& phase) {
+  return phase.distil ? 1.0 / 3 + 0.6 * phase.subnets_per_step : phase.subnets_per_step;
+}
+
+NamedTensors Copies(const NamedTensors& tensors) {
+  NamedTensors copies;
+  for (const auto& [key, tensor] : tensors) copies[key] = tensor.detach().clone();
+  return copies;
+}
+
+// The tensors that learn.
+NamedTensors Parameters(NamedTensors tensors) {
+  std::erase_if(tensors, [](const auto& entry) { return IsRunningStatistic(entry.first); });
+  for (auto& [key, tensor] : tensors) tensor.requires_grad_(true);
+  return tensors;
 }
 
 class SgdTrainer final : public Trainer {
  public:
-  SgdTrainer(const TrainingOptions& options, NamedTensors tensors)
+  SgdTrainer(const TrainingOptions& options, at::Device device, NamedTensors tensors)
       : options_(options),
+        options_text_(OptionsText(options)),
+        device_(device),
         net_(tensors, options.architecture),
         sgd_(Parameters(std::move(tensors)), options.momentum, options.weight_decay) {}
 
-  int epoch() const override { return epoch_; }
+  TrainingPosition position() const override { return position_; }
+  bool done() const override { return position_.phase == static_cast<int>(options_.phases.size()); }
 
   absl::Status RunEpoch(const ImageSet& images,
-                        const std::function<void(const TrainingProgress&)>& report) override {
+                        const std::function<bool(const TrainingProgress&)>& report) override {
+    if (done()) return absl::FailedPreconditionError("all phases are through");
     if (images.size() < static_cast<std::size_t>(options_.batch)) {
       return absl::InvalidArgumentError("there are fewer images than one batch needs");
     }
     try {
-      RunSteps(images, report);
-      ++epoch_;
-      return absl::OkStatus();
+      if (position_.epoch == 0 && position_.step == 0) DYNOFA_RETURN_IF_ERROR(BeginPhase());
+      return RunSteps(images, report);
     } catch (const std::exception& error) {
       return absl::InternalError(base::StrCat("libtorch: ", error.what()));
     }
   }
 
   absl::Status SaveCheckpoint(const std::string& path) const override {
-    std::vector<SafetensorsTensor> tensors;
-    for (const auto& [key, tensor] : net_.tensors()) {
-      tensors.push_back(View(base::StrCat(kWeightPrefix, key), tensor));
-    }
-    for (const auto& [key, tensor] : sgd_.buffers()) {
-      tensors.push_back(View(base::StrCat(kMomentumPrefix, key), tensor));
-    }
-    return WriteSafetensors(path, tensors, {{kEpochKey, std::to_string(epoch_)}});
+    return WriteCheckpoint(path, {position_, net_.tensors(), sgd_.buffers(), teacher_},
+                           options_text_);
   }
 
   absl::Status LoadCheckpoint(const std::string& path) override {
-    DYNOFA_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
-    const auto epoch = file.metadata().find(kEpochKey);
-    if (epoch == file.metadata().end() ||
-        epoch->second.find_first_not_of("0123456789") != std::string::npos ||
-        epoch->second.empty() || epoch->second.size() > 6) {
-      return absl::InvalidArgumentError(base::StrCat(path, ": is not a checkpoint"));
-    }
-    for (const auto& [key, tensor] : net_.tensors()) {
-      DYNOFA_RETURN_IF_ERROR(CopyInto(file, base::StrCat(kWeightPrefix, key), tensor));
-    }
-    for (const auto& [key, tensor] : sgd_.buffers()) {
-      DYNOFA_RETURN_IF_ERROR(CopyInto(file, base::StrCat(kMomentumPrefix, key), tensor));
-    }
-    epoch_ = std::stoi(epoch->second);
+    TrainingState state{{}, net_.tensors(), sgd_.buffers(), {}};
+    DYNOFA_RETURN_IF_ERROR(ReadCheckpoint(path, options_text_, options_.phases, state));
+    position_ = state.position;
+    teacher_ = std::move(state.teacher);
     return absl::OkStatus();
   }
 
   absl::Status SaveWeights(const std::string& path, const ImageSet& calibration,
                            int resolution) override {
     DYNOFA_RETURN_IF_ERROR(TakeRunningStatistics(calibration, resolution));
-    std::vector<SafetensorsTensor> tensors;
-    for (const auto& [key, tensor] : net_.tensors()) tensors.push_back(View(key, tensor));
-    return WriteSafetensors(path, tensors);
+    return WriteWeights(path, net_.tensors());
   }
 
  private:
-  // The tensors that learn.
-  static NamedTensors Parameters(NamedTensors tensors) {
-    std::erase_if(tensors, [](const auto& entry) { return IsRunningStatistic(entry.first); });
-    for (auto& [key, tensor] : tensors) tensor.requires_grad_(true);
-    return tensors;
+  // Sums over the steps since the last report.
+  struct Sums {
+    double loss = 0.0;
+    double accuracy = 0.0;
+    int steps = 0;
+  };
+
+  const TrainingPhase& phase() const {
+    return options_.phases[static_cast<std::size_t>(position_.phase)];
   }
 
-  double LearningRate(double epoch) const {
-    if (epoch < options_.warmup_epochs) {
-      return options_.learning_rate * epoch / options_.warmup_epochs;
+  absl::Status BeginPhase() {
+    if (phase().distil && teacher_.empty()) teacher_ = Copies(net_.tensors());
+    if (!phase().sort_within.empty()) {
+      DYNOFA_RETURN_IF_ERROR(
+          SortMiddleChannels(net_.tensors(), options_.architecture, phase().sort_within));
     }
-    const double done =
-        (epoch - options_.warmup_epochs) / (options_.epochs - options_.warmup_epochs);
-    return options_.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(done, 1.0)));
+    sgd_.Forget();
+    return absl::OkStatus();
   }
 
-  void RunSteps(const ImageSet& images,
-                const std::function<void(const TrainingProgress&)>& report) {
-    at::set_num_threads(options_.threads);
-    // A seed for each epoch: a run that was resumed draws what an unbroken one draws.
-    std::seed_seq seed = {options_.seed, options_.seed >> 32, std::uint64_t(epoch_)};
-    std::mt19937_64 random(seed);
-    std::vector<std::size_t> order(images.size());
+  std::mt19937_64 RandomHere() const {
+    return RandomAt(options_.seed, static_cast<std::uint32_t>(position_.phase),
+                    static_cast<std::uint32_t>(position_.epoch),
+                    static_cast<std::uint32_t>(position_.step));
+  }
+
+  // The order of the images in the present epoch, drawn where no step draws.
+  std::vector<std::size_t> Order(std::size_t images) const {
+    std::vector<std::size_t> order(images);
     std::iota(order.begin(), order.end(), std::size_t{0});
+    std::mt19937_64 random = RandomAt(options_.seed, static_cast<std::uint32_t>(position_.phase),
+                                      static_cast<std::uint32_t>(position_.epoch), kNoStep);
     std::shuffle(order.begin(), order.end(), random);
+    return order;
+  }
+
+  absl::Status RunSteps(const ImageSet& images,
+                        const std::function<bool(const TrainingProgress&)>& report) {
+    at::set_num_threads(options_.threads);
+    const std::vector<std::size_t> order = Order(images.size());
     const auto batch = static_cast<std::size_t>(options_.batch);
     const int steps = static_cast<int>(order.size() / batch);
-    TrainingProgress progress{.epoch = epoch_, .steps = steps};
-    int since_report = 0;
-    for (int step = 0; step < steps; ++step) {
-      progress.step = step + 1;
-      progress.learning_rate = LearningRate(epoch_ + static_cast<double>(step + 1) / steps);
-      const std::span<const std::size_t> indices(order.data() + step * batch, batch);
-      Step(images, indices, random, progress);
-      if (++since_report < kReportSteps && step + 1 < steps) continue;
-      progress.loss /= since_report;
-      progress.accuracy /= since_report;
-      report(progress);
-      progress.loss = progress.accuracy = since_report = 0;
+    Sums sums;
+    while (position_.step < steps) {
+      const double rate = LearningRate(phase(), position_.epoch + (position_.step + 1.0) / steps);
+      Step(images,
+           std::span(order).subspan(static_cast<std::size_t>(position_.step) * batch, batch), rate,
+           sums);
+      const TrainingProgress progress = Advance(steps, rate, sums);
+      const bool last = progress.step == steps;
+      if (sums.steps < kReportSteps && !last) continue;
+      if (!report(progress)) return absl::CancelledError("the training was stopped");
+      sums = {};
+      if (last) break;
     }
+    return absl::OkStatus();
   }
 
-  // One step; adds its loss and accuracy to `progress`.
-  void Step(const ImageSet& images, std::span<const std::size_t> indices, std::mt19937_64& random,
-            TrainingProgress& progress) {
-    const bool largest = std::uniform_real_distribution<>()(random) < options_.largest_share;
-    ofa::SubnetConfig config = largest ? ofa::LargestSubnet(options_.architecture, 0)
-                                       : DrawSubnet(options_.architecture, random);
-    config.resolution = Draw(options_.resolutions, random);
-    const ofa::NetPlan plan = ofa::MakePlan(options_.architecture, config).value();
-    const Batch batch = AugmentedBatch(images, indices, options_.preprocessing,
-                                       options_.crop_padding, config.resolution, random);
+  // Moves the position behind the step that was taken.
+  TrainingProgress Advance(int steps, double rate, const Sums& sums) {
+    TrainingProgress progress{.phase = &phase(),
+                              .epoch = position_.epoch,
+                              .step = position_.step + 1,
+                              .steps = steps,
+                              .loss = sums.loss / sums.steps,
+                              .accuracy = sums.accuracy / sums.steps,
+                              .learning_rate = rate};
+    double total = 0.0, done = 0.0;
+    for (std::size_t i = 0; i < options_.phases.size(); ++i) {
+      const double epoch = StepCost(options_.phases[i]);
+      total += epoch * options_.phases[i].epochs;
+      if (static_cast<int>(i) < position_.phase) done += epoch * options_.phases[i].epochs;
+    }
+    done += StepCost(phase()) * (position_.epoch + static_cast<double>(progress.step) / steps);
+    progress.done = done / total;
+    if (++position_.step == steps) position_ = {position_.phase, position_.epoch + 1, 0};
+    if (position_.epoch == progress.phase->epochs) position_ = {position_.phase + 1, 0, 0};
+    return progress;
+  }
+
+  ofa::SubnetConfig DrawConfig(std::mt19937_64& random) const {
+    const bool largest =
+        !phase().distil || std::uniform_real_distribution<>()(random) < options_.largest_share;
+    return largest ? ofa::LargestSubnet(options_.architecture, 0)
+                   : DrawSubnet(options_.architecture, phase(), random);
+  }
+
+  ofa::NetPlan Plan(ofa::SubnetConfig config, int resolution) const {
+    config.resolution = resolution;
+    return ofa::MakePlan(options_.architecture, config).value();  // Create() has tried them
+  }
+
+  // The answers of the full net as it was, for the statistics of this batch.
+  at::Tensor TeacherAnswers(const at::Tensor& images, int resolution) const {
+    const c10::AutoGradMode no_gradients(false);
+    const ofa::NetPlan plan = Plan(ofa::LargestSubnet(options_.architecture, 0), resolution);
     BatchStatistics norm(plan.bn_epsilon);
-    const at::Tensor logits = net_.Forward(batch.images, plan, norm);
-    const at::Tensor loss = at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Mean,
-                                                   -100, options_.label_smoothing);
-    loss.backward();
-    sgd_.Step(progress.learning_rate);
-    progress.loss += loss.item<double>();
-    progress.accuracy += logits.argmax(1).eq(batch.labels).to(at::kDouble).mean().item<double>();
+    const ElasticNet teacher(teacher_, options_.architecture);
+    return teacher.Forward(images, plan, norm).softmax(1);
+  }
+
+  at::Tensor Loss(const at::Tensor& logits, const at::Tensor& labels,
+                  const at::Tensor& answers) const {
+    const at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
+                                                   options_.label_smoothing);
+    if (!answers.defined()) return loss;
+    return loss + options_.distillation * at::cross_entropy_loss(logits, answers);
+  }
+
+  void Step(const ImageSet& images, std::span<const std::size_t> indices, double rate, Sums& sums) {
+    std::mt19937_64 random = RandomHere();
+    const int resolution = Draw(options_.resolutions, random);
+    Batch batch = AugmentedBatch(images, indices, options_.preprocessing, options_.crop_padding,
+                                 resolution, random);
+    batch.images = batch.images.to(device_);
+    batch.labels = batch.labels.to(device_);
+    const bool distil = phase().distil && options_.distillation > 0;
+    const at::Tensor answers = distil ? TeacherAnswers(batch.images, resolution) : at::Tensor();
+    const int subnets = phase().subnets_per_step;
+    for (int i = 0; i < subnets; ++i) {
+      const ofa::NetPlan plan = Plan(DrawConfig(random), resolution);
+      BatchStatistics norm(plan.bn_epsilon);
+      const at::Tensor logits = net_.Forward(batch.images, plan, norm);
+      const at::Tensor loss = Loss(logits, batch.labels, answers);
+      loss.backward();
+      sums.loss += loss.item<double>() / subnets;
+      const at::Tensor right = logits.argmax(1).eq(batch.labels).to(at::kFloat).mean();
+      sums.accuracy += right.item<double>() / subnets;
+    }
+    sgd_.Step(rate);
+    ++sums.steps;
   }
 
   absl::Status TakeRunningStatistics(const ImageSet& images, int resolution) {
     const ofa::SubnetConfig largest = ofa::LargestSubnet(options_.architecture, resolution);
     DYNOFA_ASSIGN_OR_RETURN(const ofa::NetPlan plan, ofa::MakePlan(options_.architecture, largest));
     try {
+      const c10::AutoGradMode no_gradients(false);
       const CalibrationOptions calibration{.crop_padding = options_.crop_padding,
                                            .threads = options_.threads};
       const ofa::SubnetStatistics statistics =
           AverageOver(net_, plan, options_.preprocessing, images, calibration);
       for (const auto& [prefix, stats] : statistics) {
-        std::copy(stats.mean.begin(), stats.mean.end(),
-                  net_.tensors().at(prefix + ".running_mean").data_ptr<float>());
-        std::copy(stats.variance.begin(), stats.variance.end(),
-                  net_.tensors().at(prefix + ".running_var").data_ptr<float>());
+        CopyVector(stats.mean, net_.tensors().at(prefix + ".running_mean"));
+        CopyVector(stats.variance, net_.tensors().at(prefix + ".running_var"));
       }
       return absl::OkStatus();
     } catch (const std::exception& error) {
@@ -215,10 +268,17 @@ class SgdTrainer final : public Trainer {
     }
   }
 
+  static void CopyVector(const std::vector<float>& values, at::Tensor target) {
+    target.copy_(at::from_blob(const_cast<float*>(values.data()), target.sizes(), at::kFloat));
+  }
+
   const TrainingOptions options_;
+  const std::string options_text_;
+  const at::Device device_;
   ElasticNet net_;
   Sgd sgd_;
-  int epoch_ = 0;
+  NamedTensors teacher_;
+  TrainingPosition position_;
 };
 
 absl::Status CheckRange(std::string_view option, double value, double low, double high) {
@@ -228,18 +288,22 @@ absl::Status CheckRange(std::string_view option, double value, double low, doubl
 }
 
 absl::Status CheckOptions(const TrainingOptions& options) {
-  if (options.epochs < 1 || options.batch < 2 || options.threads < 1) {
-    return absl::InvalidArgumentError("epochs and threads must be at least 1, batch at least 2");
+  if (options.phases.empty()) return absl::InvalidArgumentError("training needs a phase");
+  for (const TrainingPhase& phase : options.phases) {
+    DYNOFA_RETURN_IF_ERROR(CheckPhase(phase, options.architecture));
+  }
+  if (options.phases.front().distil) {
+    return absl::InvalidArgumentError("the first phase cannot distil: there is no teacher yet");
   }
   if (options.resolutions.empty()) {
     return absl::InvalidArgumentError("training needs at least one resolution");
   }
-  DYNOFA_RETURN_IF_ERROR(CheckRange("learning_rate", options.learning_rate, 1e-9, 100));
-  DYNOFA_RETURN_IF_ERROR(
-      CheckRange("warmup_epochs", options.warmup_epochs, 0, options.epochs - 0.1));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("batch", options.batch, 2, 65536));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("threads", options.threads, 1, 1024));
   DYNOFA_RETURN_IF_ERROR(CheckRange("momentum", options.momentum, 0, 0.9999));
   DYNOFA_RETURN_IF_ERROR(CheckRange("weight_decay", options.weight_decay, 0, 1));
   DYNOFA_RETURN_IF_ERROR(CheckRange("label_smoothing", options.label_smoothing, 0, 0.99));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("distillation", options.distillation, 0, 100));
   DYNOFA_RETURN_IF_ERROR(CheckRange("largest_share", options.largest_share, 0, 1));
   DYNOFA_RETURN_IF_ERROR(CheckRange("crop_padding", options.crop_padding, 0, 1024));
   for (int resolution : options.resolutions) {
@@ -250,22 +314,25 @@ absl::Status CheckOptions(const TrainingOptions& options) {
   return absl::OkStatus();
 }
 
+// Moves the weights to where they learn.
+absl::StatusOr<at::Device> MoveTo(const std::string& name, NamedTensors& tensors) {
+  try {
+    const at::Device device(name);
+    for (auto& [key, tensor] : tensors) tensor = tensor.to(device);
+    return device;
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(
+        base::StrCat("device \"", name, "\" cannot be used by this libtorch: ", error.what()));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainingOptions& options) {
   DYNOFA_RETURN_IF_ERROR(CheckOptions(options));
-  DYNOFA_ASSIGN_OR_RETURN(const std::vector<ofa::TensorShape> shapes,
-                          ofa::StateDictShapes(options.architecture));
-  try {
-    at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(options.seed);
-    NamedTensors tensors;
-    for (const ofa::TensorShape& shape : shapes) {
-      tensors[shape.key] = InitialValue(shape, generator);
-    }
-    return std::make_unique<SgdTrainer>(options, std::move(tensors));
-  } catch (const std::exception& error) {
-    return absl::InternalError(base::StrCat("libtorch: ", error.what()));
-  }
+  DYNOFA_ASSIGN_OR_RETURN(NamedTensors tensors, InitialWeights(options.architecture, options.seed));
+  DYNOFA_ASSIGN_OR_RETURN(const at::Device device, MoveTo(options.device, tensors));
+  return std::make_unique<SgdTrainer>(options, device, std::move(tensors));
 }
 
 }  // namespace dynofa::engine::torch_backend

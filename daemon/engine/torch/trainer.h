@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/engine/catalogue.h"
 #include "daemon/engine/ofa/architecture.h"
+#include "daemon/engine/torch/training_phase.h"
 
 namespace dynofa::engine::torch_backend {
 
@@ -27,52 +28,69 @@ struct ImageSet {
 struct TrainingOptions {
   ofa::Architecture architecture;
   Preprocessing preprocessing;
-  /// One is drawn for each step.
+  /// One is drawn for each step, in every phase.
   std::vector<int> resolutions;
-  int epochs = 30;
-  int batch = 128;
-  /// Peak of the learning rate; it rises linearly over `warmup_epochs` and falls as a cosine to 0.
-  double learning_rate = 0.1;
-  double warmup_epochs = 1.0;
+  std::vector<TrainingPhase> phases;  ///< see ProgressiveShrinking()
+  int batch = 64;
   double momentum = 0.9;  ///< Nesterov
   /// On weights of convolutions and the classifier; none on batch norm and biases.
   double weight_decay = 3e-5;
   double label_smoothing = 0.1;
-  /// Share of the steps that train the largest subnet; the others draw one uniformly.
-  double largest_share = 0.25;
+  /// Weight of the cross entropy with the teacher's answers, beside 1 for that with the labels.
+  double distillation = 1.0;
+  /// Share of the draws of a distilling phase that are the largest subnet; the others are uniform.
+  double largest_share = 0.0;
   /// Zeros around an image before a crop of its own size is drawn, pixels.
   int crop_padding = 4;
   std::uint64_t seed = 1;
   int threads = 1;
+  std::string device = "cpu";  ///< as libtorch names it: "cpu", "cuda", "cuda:1"
 };
 
-/// After every `report_steps` steps and at the end of each epoch.
+/// What comes next: a step of an epoch of a phase, all from 0.
+struct TrainingPosition {
+  int phase = 0;
+  int epoch = 0;
+  int step = 0;
+  bool operator==(const TrainingPosition&) const = default;
+};
+
+/// After some steps, and at the end of each epoch.
 struct TrainingProgress {
-  int epoch = 0;          ///< from 0
-  int step = 0;           ///< within the epoch, from 1
-  int steps = 0;          ///< of an epoch
+  const TrainingPhase* phase = nullptr;
+  int epoch = 0;  ///< of the phase, from 0
+  int step = 0;   ///< steps of the epoch that are done
+  int steps = 0;  ///< of an epoch
+  /// Share of the work of all phases, [0, 1]: subnets count by their usual cost.
+  double done = 0.0;
   double loss = 0.0;      ///< mean since the last report
   double accuracy = 0.0;  ///< on the augmented training images, since the last report
   double learning_rate = 0.0;
 };
 
-/// Trains the weights of a supernet: a subnet and a resolution drawn at random for each step, SGD.
-/// The same options, images and thread count give the same draws. Thread-compatible.
+/// Trains the weights of a supernet by progressive shrinking: SGD, a resolution and subnets drawn
+/// at random for each step, distillation from the full net. Every draw depends on the seed and the
+/// position alone: with one thread on the CPU, the same options and images give the same weights,
+/// bit for bit, however often the run was stopped and resumed. Thread-compatible.
 class Trainer {
  public:
   virtual ~Trainer() = default;
 
-  /// Fresh weights (he_fout initialisation). INVALID_ARGUMENT for options out of range.
+  /// Fresh weights. INVALID_ARGUMENT for options out of range, UNAVAILABLE if this libtorch has no
+  /// such device.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainingOptions& options);
 
-  /// Epochs that are done.
-  virtual int epoch() const = 0;
+  virtual TrainingPosition position() const = 0;
+  /// All phases are through.
+  virtual bool done() const = 0;
 
-  /// Runs the next epoch.
+  /// Runs to the end of the present epoch. `report` may save a checkpoint; if it returns false,
+  /// the run stops there with CANCELLED and can go on later.
   virtual absl::Status RunEpoch(const ImageSet& images,
-                                const std::function<void(const TrainingProgress&)>& report) = 0;
+                                const std::function<bool(const TrainingProgress&)>& report) = 0;
 
-  /// Weights, momentum and epoch, for LoadCheckpoint() of a trainer with the same options.
+  /// Weights, momentum, teacher and position, for LoadCheckpoint() of a trainer with the same
+  /// options (threads and device may differ). FAILED_PRECONDITION if the options differ.
   virtual absl::Status SaveCheckpoint(const std::string& path) const = 0;
   virtual absl::Status LoadCheckpoint(const std::string& path) = 0;
 

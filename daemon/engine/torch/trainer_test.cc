@@ -8,6 +8,7 @@
 #include "daemon/engine/safetensors.h"
 #include "daemon/engine/torch/calibration.h"
 #include "tests/support/catch.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace dynofa::engine::torch_backend {
@@ -28,37 +29,56 @@ ImageSet Colours(int count) {
   return set;
 }
 
-TrainingOptions TinyOptions() {
+TrainingOptions TinyOptions(const ShrinkingOptions& shrinking = {.full_epochs = 4,
+                                                                 .kernel_epochs = 0,
+                                                                 .depth_epochs = 0,
+                                                                 .expand_epochs = 0,
+                                                                 .full_learning_rate = 0.05}) {
   TrainingOptions options;
   options.architecture = ofa::TinyManifest().architecture;
   options.resolutions = {12, 16};
-  options.epochs = 4;
+  options.phases = ProgressiveShrinking(options.architecture, shrinking);
   options.batch = 8;
-  options.learning_rate = 0.05;
   options.crop_padding = 2;
   return options;
+}
+
+// One epoch of every phase.
+TrainingOptions AllPhases() {
+  return TinyOptions({.full_epochs = 1,
+                      .kernel_epochs = 1,
+                      .depth_epochs = 1,
+                      .expand_epochs = 1,
+                      .full_learning_rate = 0.05});
 }
 
 std::string Bytes(const tests::TempDir& folder, const char* file) {
   return tests::ReadFile(folder / file);
 }
 
+bool GoOn(const TrainingProgress&) { return true; }
+
 TEST_CASE("training learns what colour tells, and calibrated subnets know it") {
   const tests::TempDir folder;
   const ImageSet images = Colours(48);
   const auto trainer = *Trainer::Create(TinyOptions());
-  double first_loss = 0, last_loss = 0;
-  while (trainer->epoch() < 4) {
+  double first_loss = 0, last_loss = 0, done = 0;
+  while (!trainer->done()) {
     REQUIRE(trainer
                 ->RunEpoch(images,
                            [&](const TrainingProgress& progress) {
                              CHECK(progress.step == progress.steps);
                              if (progress.epoch == 0) first_loss = progress.loss;
                              last_loss = progress.loss;
+                             CHECK(progress.done > done);
+                             done = progress.done;
+                             return true;
                            })
                 .ok());
   }
+  CHECK(done == Approx(1.0));
   CHECK(last_loss < 0.7 * first_loss);
+  CHECK(absl::IsFailedPrecondition(trainer->RunEpoch(images, GoOn)));
   REQUIRE(trainer->SaveWeights(folder / "weights.safetensors", images, 16).ok());
 
   ofa::Manifest manifest = ofa::TinyManifest();
@@ -80,23 +100,68 @@ TEST_CASE("training learns what colour tells, and calibrated subnets know it") {
   CHECK_FALSE(Calibrate(*model, manifest.subnets[1].config, ImageSet{}, {}).ok());
 }
 
-TEST_CASE("a run that was resumed continues as the unbroken one") {
-  const tests::TempDir folder;
-  const ImageSet images = Colours(24);
-  const auto ignore = [](const TrainingProgress&) {};
-  const auto whole = *Trainer::Create(TinyOptions());
-  REQUIRE(whole->RunEpoch(images, ignore).ok());
-  REQUIRE(whole->SaveCheckpoint(folder / "one").ok());
-  REQUIRE(whole->RunEpoch(images, ignore).ok());
-  REQUIRE(whole->SaveCheckpoint(folder / "two").ok());
+// Runs to the end, stopping after each report and going on in a new trainer with nothing but the
+// checkpoint.
+int RunInPieces(const TrainingOptions& options, const ImageSet& images, const std::string& path) {
+  int stops = 0;
+  bool done = false;
+  while (!done) {
+    const auto trainer = *Trainer::Create(options);
+    if (stops > 0) REQUIRE(trainer->LoadCheckpoint(path).ok());
+    const TrainingPosition before = trainer->position();
+    const absl::Status status =
+        trainer->RunEpoch(images, [](const TrainingProgress&) { return false; });
+    REQUIRE(absl::IsCancelled(status));
+    CHECK_FALSE(trainer->position() == before);
+    REQUIRE(trainer->SaveCheckpoint(path).ok());
+    done = trainer->done();
+    ++stops;
+  }
+  return stops;
+}
 
-  const auto resumed = *Trainer::Create(TinyOptions());
-  REQUIRE(resumed->LoadCheckpoint(folder / "one").ok());
-  CHECK(resumed->epoch() == 1);
-  REQUIRE(resumed->RunEpoch(images, ignore).ok());
-  REQUIRE(resumed->SaveCheckpoint(folder / "resumed").ok());
-  CHECK(Bytes(folder, "resumed") == Bytes(folder, "two"));
-  CHECK(Bytes(folder, "one") != Bytes(folder, "two"));
+TEST_CASE("a run that was stopped again and again ends at the same weights as one that was not") {
+  const tests::TempDir folder;
+  const ImageSet images = Colours(8 * 60);  // 60 steps: stopped within epochs, too
+  const TrainingOptions options = AllPhases();
+  const auto whole = *Trainer::Create(options);
+  while (!whole->done()) REQUIRE(whole->RunEpoch(images, GoOn).ok());
+  REQUIRE(whole->SaveWeights(folder / "whole", images, 16).ok());
+
+  const auto phases = static_cast<int>(options.phases.size());
+  CHECK(RunInPieces(options, images, folder / "checkpoint") == 2 * phases);
+  const auto resumed = *Trainer::Create(options);
+  REQUIRE(resumed->LoadCheckpoint(folder / "checkpoint").ok());
+  REQUIRE(resumed->SaveWeights(folder / "resumed", images, 16).ok());
+  CHECK(Bytes(folder, "resumed") == Bytes(folder, "whole"));
+  const auto fresh = *Trainer::Create(options);
+  REQUIRE(fresh->SaveWeights(folder / "fresh", images, 16).ok());
+  CHECK(Bytes(folder, "fresh") != Bytes(folder, "whole"));
+}
+
+TEST_CASE("a checkpoint belongs to its options") {
+  const tests::TempDir folder;
+  const auto trainer = *Trainer::Create(TinyOptions());
+  REQUIRE(trainer->SaveCheckpoint(folder / "checkpoint").ok());
+  TrainingOptions other = TinyOptions();
+  other.label_smoothing = 0.2;
+  const absl::Status status = (*Trainer::Create(other))->LoadCheckpoint(folder / "checkpoint");
+  CHECK(absl::IsFailedPrecondition(status));
+  CHECK(std::string(status.message()).find("other options") != std::string::npos);
+  other = TinyOptions();
+  other.threads = 2;  // changes no weight that anybody relies on
+  CHECK((*Trainer::Create(other))->LoadCheckpoint(folder / "checkpoint").ok());
+}
+
+TEST_CASE("a checkpoint that cannot be written leaves the one before") {
+  const tests::TempDir folder;
+  const auto trainer = *Trainer::Create(TinyOptions());
+  REQUIRE(trainer->SaveCheckpoint(folder / "checkpoint").ok());
+  const std::string before = Bytes(folder, "checkpoint");
+  REQUIRE(trainer->RunEpoch(Colours(8), GoOn).ok());
+  const tests::FileSizeLimit full(4096);  // as a full disk: the write fails in the middle
+  CHECK_FALSE(trainer->SaveCheckpoint(folder / "checkpoint").ok());
+  CHECK(Bytes(folder, "checkpoint") == before);
 }
 
 TEST_CASE("options, images and checkpoints that do not fit are refused") {
@@ -110,8 +175,17 @@ TEST_CASE("options, images and checkpoints that do not fit are refused") {
   options.largest_share = 1.5;
   CHECK_FALSE(Trainer::Create(options).ok());
 
+  options = AllPhases();
+  options.phases.erase(options.phases.begin());  // would distil without a teacher
+  CHECK_FALSE(Trainer::Create(options).ok());
+  options.phases.clear();
+  CHECK_FALSE(Trainer::Create(options).ok());
+  options = TinyOptions();
+  options.device = "abacus";
+  CHECK(absl::IsUnavailable(Trainer::Create(options).status()));
+
   const auto trainer = *Trainer::Create(TinyOptions());
-  CHECK(absl::IsInvalidArgument(trainer->RunEpoch(Colours(7), [](const TrainingProgress&) {})));
+  CHECK(absl::IsInvalidArgument(trainer->RunEpoch(Colours(7), GoOn)));
   const tests::TempDir folder;
   folder.Write("junk", "12345678901234567890");
   CHECK_FALSE(trainer->LoadCheckpoint(folder / "junk").ok());
