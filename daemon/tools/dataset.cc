@@ -1,7 +1,6 @@
 #include "daemon/tools/dataset.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <numeric>
 #include <random>
@@ -13,6 +12,7 @@
 #include "daemon/base/strings.h"
 #include "daemon/engine/files.h"
 #include "daemon/tools/images.h"
+#include "daemon/tools/skipped_images.h"
 
 namespace dynofa::tools {
 namespace {
@@ -25,38 +25,26 @@ constexpr std::size_t kCifarSide = 32;
 constexpr std::size_t kCifarPlane = kCifarSide * kCifarSide;
 constexpr std::size_t kCifarRecord = 1 + 3 * kCifarPlane;
 
-bool IsImageName(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
-}
-
-// Entries of a directory that `wanted` accepts, sorted by name.
-template <typename Wanted>
-absl::StatusOr<std::vector<fs::path>> Entries(const fs::path& directory, Wanted wanted) {
-  std::error_code error;
-  std::vector<fs::path> entries;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-    if (wanted(*it)) entries.push_back(it->path());
-  }
-  if (error) return base::ErrnoStatus(error.value(), directory.string());
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
+// The files data_batch_*.bin of a directory, sorted by name.
 absl::StatusOr<std::vector<fs::path>> BinaryFiles(const std::string& directory) {
-  return Entries(directory, [](const fs::directory_entry& entry) {
-    const std::string name = entry.path().filename().string();
-    return name.starts_with("data_batch_") && name.ends_with(".bin");
-  });
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with("data_batch_") && name.ends_with(".bin")) files.push_back(it->path());
+  }
+  if (error) return base::ErrnoStatus(error.value(), directory);
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 absl::Status AppendRecords(const fs::path& path, std::size_t classes, ImageSet& images) {
   DYNOFA_ASSIGN_OR_RETURN(const std::vector<std::byte> file,
                           engine::ReadWholeFile(path.string(), kMaxBinaryFile));
-  if (file.size() % kCifarRecord != 0) {
+  if (file.empty() || file.size() % kCifarRecord != 0) {
     return absl::InvalidArgumentError(
-        base::StrCat(path.string(), ": is no whole number of ", kCifarRecord, "-byte records"));
+        base::StrCat(path.string(), ": has ", file.size(), " bytes, which is no whole number of ",
+                     kCifarRecord, "-byte records; is the download complete, and CIFAR-10?"));
   }
   for (std::size_t start = 0; start < file.size(); start += kCifarRecord) {
     const auto label = static_cast<std::size_t>(file[start]);
@@ -92,22 +80,43 @@ absl::StatusOr<Dataset> ReadBinary(const std::string& directory,
   return dataset;
 }
 
+absl::Status Append(const LabelledFile& file, const Image& image, ImageSet& images) {
+  if (images.side == 0) images.side = image.width;
+  if (image.width != images.side || image.height != images.side) {
+    return absl::InvalidArgumentError(
+        base::StrCat(file.path, ": is ", image.width, "x", image.height,
+                     "; training takes square images of one size, here ", images.side));
+  }
+  images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
+  images.labels.push_back(file.label);
+  return absl::OkStatus();
+}
+
+// The classes of `dataset` of which every image was skipped.
+std::vector<std::string> LostClasses(const Dataset& dataset) {
+  std::vector<bool> present(dataset.classes.size());
+  for (std::int64_t label : dataset.images.labels) present[static_cast<std::size_t>(label)] = true;
+  std::vector<std::string> lost;
+  for (std::size_t i = 0; i < present.size(); ++i) {
+    if (!present[i]) lost.push_back(dataset.classes[i]);
+  }
+  return lost;
+}
+
 absl::StatusOr<Dataset> ReadFolders(const std::string& directory) {
   DYNOFA_ASSIGN_OR_RETURN(const ClassFolders folders, ListClassFolders(directory));
   Dataset dataset{folders.classes, {}};
-  ImageSet& images = dataset.images;
+  SkippedImages skipped;
   for (const LabelledFile& file : folders.files) {
-    DYNOFA_ASSIGN_OR_RETURN(const Image image, ReadImage(file.path));
-    if (images.side == 0) images.side = image.width;
-    if (image.width != images.side || image.height != images.side) {
-      return absl::InvalidArgumentError(
-          base::StrCat(file.path, ": is ", image.width, "x", image.height,
-                       "; training takes square images of one size, here ", images.side));
-    }
-    images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
-    images.labels.push_back(file.label);
+    const absl::StatusOr<Image> image = ReadImage(file.path);
+    DYNOFA_RETURN_IF_ERROR(image.ok() ? Append(file, *image, dataset.images)
+                                      : skipped.Add(image.status()));
   }
-  return dataset;
+  DYNOFA_RETURN_IF_ERROR(skipped.Finish(folders.files.size()));
+  const std::vector<std::string> lost = LostClasses(dataset);
+  if (lost.empty()) return dataset;
+  return absl::InvalidArgumentError(
+      base::StrCat(directory, ": no image can be read of: ", QuotedList(lost)));
 }
 
 void AppendImage(const ImageSet& from, std::size_t index, ImageSet& to) {
@@ -118,27 +127,6 @@ void AppendImage(const ImageSet& from, std::size_t index, ImageSet& to) {
 }
 
 }  // namespace
-
-absl::StatusOr<ClassFolders> ListClassFolders(const std::string& directory) {
-  DYNOFA_ASSIGN_OR_RETURN(
-      const std::vector<fs::path> classes,
-      Entries(directory, [](const fs::directory_entry& entry) { return entry.is_directory(); }));
-  ClassFolders folders;
-  for (const fs::path& path : classes) {
-    DYNOFA_ASSIGN_OR_RETURN(
-        const std::vector<fs::path> files,
-        Entries(path, [](const fs::directory_entry& entry) { return IsImageName(entry.path()); }));
-    for (const fs::path& file : files) {
-      folders.files.push_back({file.string(), static_cast<std::int64_t>(folders.classes.size())});
-    }
-    folders.classes.push_back(path.filename().string());
-  }
-  if (folders.files.empty()) {
-    return absl::InvalidArgumentError(base::StrCat(
-        directory, ": holds no images; expected are folders <class>/*.jpg, .jpeg or .png"));
-  }
-  return folders;
-}
 
 absl::StatusOr<Dataset> ReadDataset(const std::string& directory) {
   DYNOFA_ASSIGN_OR_RETURN(const std::vector<fs::path> files, BinaryFiles(directory));

@@ -7,22 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/engine/torch/trainer.h"
+#include "daemon/tools/class_folders.h"
 
 namespace dynofa::tools {
-
-struct LabelledFile {
-  std::string path;
-  std::int64_t label = 0;  ///< index into ClassFolders::classes
-};
-
-/// A folder of class folders of images: DIR/<class>/*.jpg, .jpeg, .png.
-struct ClassFolders {
-  std::vector<std::string> classes;  ///< names of the folders, sorted
-  std::vector<LabelledFile> files;   ///< sorted by class, then by name
-};
-
-/// NOT_FOUND if there is no folder of that name, INVALID_ARGUMENT if it holds no images.
-absl::StatusOr<ClassFolders> ListClassFolders(const std::string& directory);
 
 /// Images for training in memory.
 struct Dataset {
@@ -32,7 +19,8 @@ struct Dataset {
 
 /// Reads class folders of square images of one size, or, where the folder holds data_batch_*.bin,
 /// CIFAR-10 in its original binary format (records of 3073 bytes: label, 1024 R, G and B; class
-/// names in batches.meta.txt). INVALID_ARGUMENT names the file that does not fit.
+/// names in batches.meta.txt). Images that cannot be read are skipped as SkippedImages says.
+/// INVALID_ARGUMENT names the file that does not fit, or the classes of which nothing is left.
 absl::StatusOr<Dataset> ReadDataset(const std::string& directory);
 
 /// Takes `count` images, drawn with `seed`, out of `images`.

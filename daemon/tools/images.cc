@@ -44,6 +44,9 @@ absl::StatusOr<Image> DecodeJpeg(std::span<const std::byte> file, const std::str
                           &colours) != 0) {
     return Damaged(name, tjGetErrorStr2(decoder.get()));
   }
+  if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
+    return Damaged(name, "its colours are CMYK, and only RGB and grey are read");
+  }
   Image image;
   DYNOFA_RETURN_IF_ERROR(Allocate(name, width, height, image));
   if (tjDecompress2(decoder.get(), data, file.size(), image.pixels.data(), width, 0, height,
@@ -81,7 +84,8 @@ absl::StatusOr<Image> DecodeImage(std::span<const std::byte> file, const std::st
   if (file.size() > kPng.size() && std::memcmp(file.data(), kPng.data(), kPng.size()) == 0) {
     return DecodePng(file, name);
   }
-  return absl::InvalidArgumentError(base::StrCat(name, ": is neither a JPEG nor a PNG image"));
+  return absl::InvalidArgumentError(
+      base::StrCat(name, file.empty() ? ": is empty" : ": is neither a JPEG nor a PNG image"));
 }
 
 absl::StatusOr<Image> ReadImage(const std::string& path) {

@@ -18,8 +18,9 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Decodes a JPEG or PNG file in memory; `name` goes into the messages. INVALID_ARGUMENT if it is
-/// neither, damaged, or has a side above engine::kMaxImageSide.
+/// Decodes a JPEG or PNG file in memory; `name` goes into the messages. Grey, palettes and 16 bits
+/// become RGB, and transparent parts are put on black. INVALID_ARGUMENT if it is neither, damaged,
+/// CMYK, or has a side of 0 or above engine::kMaxImageSide.
 absl::StatusOr<Image> DecodeImage(std::span<const std::byte> file, const std::string& name);
 
 /// Reads and decodes the file at `path`.

@@ -10,10 +10,11 @@
 #include "daemon/engine/loader/loader.h"
 #include "daemon/engine/preprocess.h"
 #include "daemon/engine/supernet.h"
-#include "daemon/tools/dataset.h"
+#include "daemon/tools/class_folders.h"
 #include "daemon/tools/images.h"
 #include "daemon/tools/model_commands.h"
 #include "daemon/tools/model_directory.h"
+#include "daemon/tools/skipped_images.h"
 
 namespace dynofa::tools {
 namespace {
@@ -44,21 +45,6 @@ void Limit(std::size_t limit, ClassFolders& folders) {
   std::erase_if(folders.files, [&](const LabelledFile& file) {
     return ++taken[static_cast<std::size_t>(file.label)] > limit;
   });
-}
-
-// Class folders carry the names of the model's labels; the index of each in the model.
-absl::StatusOr<std::vector<std::size_t>> MatchLabels(const ClassFolders& folders,
-                                                     const std::vector<std::string>& labels) {
-  std::vector<std::size_t> indices;
-  for (const std::string& name : folders.classes) {
-    const auto found = std::find(labels.begin(), labels.end(), name);
-    if (found == labels.end()) {
-      return absl::InvalidArgumentError(
-          base::StrCat("the folder \"", name, "\" is none of the model's labels"));
-    }
-    indices.push_back(static_cast<std::size_t>(found - labels.begin()));
-  }
-  return indices;
 }
 
 absl::StatusOr<engine::Tensor> ReadTensor(const std::string& path) {
@@ -167,10 +153,14 @@ absl::Status Evaluate(const EvaluateArguments& arguments) {
   DYNOFA_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluation::Create(arguments));
   DYNOFA_ASSIGN_OR_RETURN(const std::vector<std::size_t> labels,
                           MatchLabels(folders, evaluation.supernet().info().labels));
+  SkippedImages skipped;
   for (const LabelledFile& file : folders.files) {
-    DYNOFA_ASSIGN_OR_RETURN(const engine::Tensor image, ReadTensor(file.path));
-    DYNOFA_RETURN_IF_ERROR(evaluation.Add(image, labels[static_cast<std::size_t>(file.label)]));
+    const absl::StatusOr<engine::Tensor> image = ReadTensor(file.path);
+    DYNOFA_RETURN_IF_ERROR(
+        image.ok() ? evaluation.Add(*image, labels[static_cast<std::size_t>(file.label)])
+                   : skipped.Add(image.status()));
   }
+  DYNOFA_RETURN_IF_ERROR(skipped.Finish(folders.files.size()));
   arguments.json ? PrintJson(evaluation) : PrintText(evaluation);
   if (!arguments.update) return absl::OkStatus();
   return UpdateManifest(arguments.model, evaluation.results());
