@@ -77,6 +77,16 @@ TEST_CASE("from class folders to a model that is measured: train, calibrate, eva
   REQUIRE(Run({"calibrate", "--model", model, "--data", data, "--images", "12"}).ok());
   CHECK((*engine::LoadSupernet(model, "torch"))->info().weights_digest != digest);
 
+  // The same net from fresh weights, at the resolutions that its ladder has kept.
+  REQUIRE(Run({"train", "--like", model, "--data", data, "--output", folder / "again",
+               "--full-epochs", "1", "--kernel-epochs", "0", "--depth-epochs", "0",
+               "--expand-epochs", "0", "--batch", "4", "--holdout", "4"})
+              .ok());
+  const auto again = *engine::LoadSupernet(folder / "again", "torch");
+  for (const engine::SubnetInfo& subnet : again->info().catalogue) {
+    CHECK(trained->info().Find(subnet.id) != nullptr);
+  }
+
   const std::string level = catalogue.back().id;
   REQUIRE(Run({"evaluate", "--model", model, "--data", data, "--level", level, "--limit", "8",
                "--json", "--update"})
@@ -98,6 +108,8 @@ TEST_CASE("what is missing or does not fit is named") {
       Run({"train", "--data", data, "--output", model, "--holdout", "24"})));
   CHECK(absl::IsInvalidArgument(
       Run({"train", "--data", data, "--output", model, "--holdout", "4", "--largest-share", "2"})));
+  CHECK(absl::IsNotFound(
+      Run({"train", "--data", data, "--output", model, "--holdout", "4", "--like", data})));
   CHECK(absl::IsNotFound(Run({"evaluate", "--model", model, "--data", data})));
   CHECK(absl::IsNotFound(Run({"calibrate", "--model", model, "--data", data})));
 }

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -36,6 +37,7 @@ constexpr engine::Preprocessing kCifarPreprocessing = {
 struct TrainArguments {
   std::string data;
   std::string output;
+  std::string like;  // a model directory, or empty
   std::string name = "small-ofa";
   std::string provenance = "trained by dynofa-model train";
   std::size_t holdout = 5000;
@@ -138,6 +140,35 @@ void DropDominated(Manifest& manifest) {
   });
 }
 
+// What is trained: everything of a model but weights, statistics and accuracies.
+absl::StatusOr<Manifest> WhatToTrain(const TrainArguments& arguments,
+                                     const std::vector<std::string>& classes) {
+  Manifest manifest{.preprocessing = kCifarPreprocessing,
+                    .architecture = SmallNet(static_cast<int>(classes.size()))};
+  if (arguments.like.empty()) {
+    manifest.subnets = SmallNetLadder(manifest.architecture);
+  } else {
+    DYNOFA_ASSIGN_OR_RETURN(manifest, ReadModelManifest(arguments.like));
+    if (static_cast<std::size_t>(manifest.architecture.classes) != classes.size()) {
+      return absl::InvalidArgumentError(
+          base::StrCat(arguments.like, ": is for ", manifest.architecture.classes, " classes, but ",
+                       arguments.data, " has ", classes.size()));
+    }
+  }
+  manifest.name = arguments.name;
+  manifest.provenance = arguments.provenance;
+  manifest.labels = classes;
+  return manifest;
+}
+
+std::vector<int> Resolutions(const Manifest& manifest) {
+  std::set<int> resolutions;
+  for (const engine::ofa::Subnet& subnet : manifest.subnets) {
+    resolutions.insert(subnet.config.resolution);
+  }
+  return {resolutions.begin(), resolutions.end()};
+}
+
 absl::Status Train(const TrainArguments& arguments) {
   std::error_code error;
   std::filesystem::create_directories(arguments.output, error);
@@ -151,10 +182,11 @@ absl::Status Train(const TrainArguments& arguments) {
   std::printf("%zu images for training, %zu held out, %zu classes\n", dataset.images.size(),
               holdout.size(), dataset.classes.size());
 
+  DYNOFA_ASSIGN_OR_RETURN(Manifest manifest, WhatToTrain(arguments, dataset.classes));
   TrainingOptions options = arguments.options;
-  options.architecture = SmallNet(static_cast<int>(dataset.classes.size()));
-  options.resolutions = SmallNetResolutions();
-  options.preprocessing = kCifarPreprocessing;
+  options.architecture = manifest.architecture;
+  options.preprocessing = manifest.preprocessing;
+  options.resolutions = Resolutions(manifest);
   options.phases =
       engine::torch_backend::ProgressiveShrinking(options.architecture, arguments.shrinking);
   DYNOFA_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, Trainer::Create(options));
@@ -163,12 +195,6 @@ absl::Status Train(const TrainArguments& arguments) {
   DYNOFA_RETURN_IF_ERROR(trainer->SaveWeights(arguments.output + "/" + engine::ofa::kWeightsFile,
                                               dataset.images, options.resolutions.back()));
 
-  Manifest manifest{.name = arguments.name,
-                    .provenance = arguments.provenance,
-                    .labels = dataset.classes,
-                    .preprocessing = kCifarPreprocessing,
-                    .architecture = options.architecture,
-                    .subnets = SmallNetLadder(options.architecture)};
   DYNOFA_RETURN_IF_ERROR(
       CalibrateModel(arguments.output, manifest, dataset.images, {.threads = options.threads}));
   DYNOFA_RETURN_IF_ERROR(WriteModelManifest(arguments.output, manifest));
@@ -184,13 +210,16 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   TrainingOptions& options = arguments->options;
   CLI::App* command = app.add_subcommand(
       "train",
-      "Trains a small supernet for 32x32 images, calibrates a ladder of subnets and "
+      "Trains a supernet by progressive shrinking, calibrates a ladder of subnets and "
       "writes a model directory. Resumes where a run with the same output stopped");
   command
       ->add_option("--data", arguments->data,
                    "Training images: DIR/<class>/*.jpg, or CIFAR-10's data_batch_*.bin")
       ->required();
   command->add_option("--output", arguments->output, "Model directory to write")->required();
+  command->add_option("--like", arguments->like,
+                      "Model directory whose architecture, input and subnets are trained anew; "
+                      "the resolutions are those of its subnets (default: a small net for 32x32)");
   command->add_option("--name", arguments->name, "Name of the model")->capture_default_str();
   command->add_option("--provenance", arguments->provenance, "Where the weights come from");
   command->add_option("--holdout", arguments->holdout, "Images kept apart for measuring")

@@ -43,8 +43,6 @@ Architecture SmallNet(int classes) {
   return a;
 }
 
-std::vector<int> SmallNetResolutions() { return {20, 24, 28, 32}; }
-
 std::vector<Subnet> SmallNetLadder(const Architecture& architecture) {
   std::vector<Subnet> subnets;
   for (const Rung& rung : kRungs) {
