@@ -12,7 +12,7 @@
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
-#include "daemon/config/toml_table.h"
+#include "daemon/config/config_table.h"
 #include "policies/registry.h"
 #include "policies/requirement.h"
 
@@ -33,7 +33,7 @@ bool IsName(std::string_view text) {
 }
 
 /// `longest` counts without the terminating NUL.
-absl::Status ReadPath(TomlTable& table, std::string_view key, std::size_t longest,
+absl::Status ReadPath(ConfigTable& table, std::string_view key, std::size_t longest,
                       std::string* path) {
   DYNOFA_RETURN_IF_ERROR(table.ReadString(key, path));
   const bool valid = !path->empty() && path->front() == '/' && path->size() <= longest &&
@@ -42,11 +42,11 @@ absl::Status ReadPath(TomlTable& table, std::string_view key, std::size_t longes
   return table.Error(key, base::StrCat("must be an absolute path of at most ", longest, " bytes"));
 }
 
-absl::Status ReadSocketPath(TomlTable& table, std::string* path) {
+absl::Status ReadSocketPath(ConfigTable& table, std::string* path) {
   return ReadPath(table, "socket", sizeof(sockaddr_un::sun_path) - 1, path);
 }
 
-absl::Status ReadDaemon(TomlTable& table, DaemonConfig* config) {
+absl::Status ReadDaemon(ConfigTable& table, DaemonConfig* config) {
   DYNOFA_RETURN_IF_ERROR(ReadSocketPath(table, &config->socket));
   DYNOFA_RETURN_IF_ERROR(table.ReadString("socket_group", &config->socket_group));
   DYNOFA_RETURN_IF_ERROR(ReadPath(table, "state_dir", kMaxPath, &config->state_dir));
@@ -59,17 +59,17 @@ absl::Status ReadDaemon(TomlTable& table, DaemonConfig* config) {
   return table.RefuseOthers();
 }
 
-absl::Status ReadBoard(TomlTable& table, BoardConfig* config) {
+absl::Status ReadBoard(ConfigTable& table, BoardConfig* config) {
   DYNOFA_RETURN_IF_ERROR(ReadSocketPath(table, &config->socket));
   return table.RefuseOthers();
 }
 
-absl::Status ReadDbus(TomlTable& table, DbusConfig* config) {
+absl::Status ReadDbus(ConfigTable& table, DbusConfig* config) {
   DYNOFA_RETURN_IF_ERROR(table.ReadBool("enabled", &config->enabled));
   return table.RefuseOthers();
 }
 
-absl::Status ReadLimits(TomlTable& table, AccessLimits* limits) {
+absl::Status ReadLimits(ConfigTable& table, AccessLimits* limits) {
   DYNOFA_RETURN_IF_ERROR(table.ReadInteger("max_sessions", 0, 4096, &limits->max_sessions));
   DYNOFA_RETURN_IF_ERROR(table.ReadInteger("max_in_flight", 0, 65'536, &limits->max_in_flight));
   DYNOFA_RETURN_IF_ERROR(table.ReadInteger("max_in_flight_bytes", std::int64_t{0},
@@ -78,7 +78,7 @@ absl::Status ReadLimits(TomlTable& table, AccessLimits* limits) {
                            policies::kLowestPriority, &limits->highest_priority);
 }
 
-absl::Status ReadUid(TomlTable& table, AccessConfig* config) {
+absl::Status ReadUid(ConfigTable& table, AccessConfig* config) {
   std::int64_t uid = -1;
   DYNOFA_RETURN_IF_ERROR(table.ReadInteger("uid", std::int64_t{0}, kMaxUid, &uid));
   if (uid < 0) return table.Error("uid", "is required");
@@ -90,14 +90,14 @@ absl::Status ReadUid(TomlTable& table, AccessConfig* config) {
   return table.RefuseOthers();
 }
 
-absl::Status ReadAccess(TomlTable& table, AccessConfig* config) {
+absl::Status ReadAccess(ConfigTable& table, AccessConfig* config) {
   DYNOFA_RETURN_IF_ERROR(ReadLimits(table, &config->defaults));
-  DYNOFA_ASSIGN_OR_RETURN(std::vector<TomlTable> uids, table.Children("uid"));
-  for (TomlTable& uid : uids) DYNOFA_RETURN_IF_ERROR(ReadUid(uid, config));
+  DYNOFA_ASSIGN_OR_RETURN(std::vector<ConfigTable> uids, table.Children("uid"));
+  for (ConfigTable& uid : uids) DYNOFA_RETURN_IF_ERROR(ReadUid(uid, config));
   return table.RefuseOthers();
 }
 
-absl::Status ReadModel(TomlTable& table, std::vector<ModelConfig>* models) {
+absl::Status ReadModel(ConfigTable& table, std::vector<ModelConfig>* models) {
   ModelConfig model;
   DYNOFA_RETURN_IF_ERROR(ReadPath(table, "path", kMaxPath, &model.path));
   if (model.path.empty()) return table.Error("path", "is required: the model's directory");
@@ -109,7 +109,7 @@ absl::Status ReadModel(TomlTable& table, std::vector<ModelConfig>* models) {
   return table.RefuseOthers();
 }
 
-absl::Status ReadObjective(TomlTable& table, policies::Objective* objective) {
+absl::Status ReadObjective(ConfigTable& table, policies::Objective* objective) {
   using policies::Objective;
   constexpr Objective kObjectives[] = {Objective::kPerformance, Objective::kBalanced,
                                        Objective::kEnergy};
@@ -121,7 +121,7 @@ absl::Status ReadObjective(TomlTable& table, policies::Objective* objective) {
   return absl::OkStatus();
 }
 
-absl::Status ReadCaps(TomlTable& table, policies::PowerMode* mode) {
+absl::Status ReadCaps(ConfigTable& table, policies::PowerMode* mode) {
   DYNOFA_RETURN_IF_ERROR(
       table.ReadNumber("max_share", {.min = 0.0, .max = 1.0, .above_min = true}, &mode->max_share));
   double watts = 0.0;
@@ -135,7 +135,7 @@ absl::Status ReadCaps(TomlTable& table, policies::PowerMode* mode) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<policies::PowerMode> ReadPowerMode(TomlTable& table) {
+absl::StatusOr<policies::PowerMode> ReadPowerMode(ConfigTable& table) {
   policies::PowerMode mode;
   DYNOFA_RETURN_IF_ERROR(table.ReadString("name", &mode.name));
   if (!IsName(mode.name)) {
@@ -150,10 +150,10 @@ absl::StatusOr<policies::PowerMode> ReadPowerMode(TomlTable& table) {
 }
 
 /// A mode with the name of a built-in one takes its place.
-absl::Status ReadPowerModes(TomlTable& root, std::vector<policies::PowerMode>* modes) {
-  DYNOFA_ASSIGN_OR_RETURN(std::vector<TomlTable> tables, root.Children("power_mode"));
+absl::Status ReadPowerModes(ConfigTable& root, std::vector<policies::PowerMode>* modes) {
+  DYNOFA_ASSIGN_OR_RETURN(std::vector<ConfigTable> tables, root.Children("power_mode"));
   std::set<std::string> seen;
-  for (TomlTable& table : tables) {
+  for (ConfigTable& table : tables) {
     DYNOFA_ASSIGN_OR_RETURN(policies::PowerMode mode, ReadPowerMode(table));
     if (!seen.insert(mode.name).second) return table.Error("name", "is there twice");
     const auto same = std::find_if(modes->begin(), modes->end(),
@@ -168,19 +168,19 @@ absl::Status ReadPowerModes(TomlTable& root, std::vector<policies::PowerMode>* m
 }
 
 /// The mode to start in must exist; asked of the [daemon] table once all modes are known.
-absl::Status CheckStartMode(TomlTable& root, Config* config) {
+absl::Status CheckStartMode(ConfigTable& root, Config* config) {
   std::vector<std::string> names;
   for (const policies::PowerMode& mode : config->power_modes) names.push_back(mode.name);
-  DYNOFA_ASSIGN_OR_RETURN(std::optional<TomlTable> daemon, root.Child("daemon"));
+  DYNOFA_ASSIGN_OR_RETURN(std::optional<ConfigTable> daemon, root.Child("daemon"));
   if (!daemon) return absl::OkStatus();
   return daemon->ReadChoice("power_mode", names, &config->daemon.power_mode);
 }
 
 /// Reads the table [key] with `read`, if the file has it.
 template <typename Section>
-absl::Status ReadSection(TomlTable& root, std::string_view key,
-                         absl::Status (*read)(TomlTable&, Section*), Section* section) {
-  DYNOFA_ASSIGN_OR_RETURN(std::optional<TomlTable> table, root.Child(key));
+absl::Status ReadSection(ConfigTable& root, std::string_view key,
+                         absl::Status (*read)(ConfigTable&, Section*), Section* section) {
+  DYNOFA_ASSIGN_OR_RETURN(std::optional<ConfigTable> table, root.Child(key));
   return table ? read(*table, section) : absl::OkStatus();
 }
 
@@ -204,14 +204,14 @@ Config DefaultConfig() {
 }
 
 absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& name) {
-  DYNOFA_ASSIGN_OR_RETURN(TomlTable root, TomlTable::Parse(text, name));
+  DYNOFA_ASSIGN_OR_RETURN(ConfigTable root, ConfigTable::Parse(text, name));
   Config config = DefaultConfig();
   DYNOFA_RETURN_IF_ERROR(ReadSection(root, "daemon", ReadDaemon, &config.daemon));
   DYNOFA_RETURN_IF_ERROR(ReadSection(root, "board", ReadBoard, &config.board));
   DYNOFA_RETURN_IF_ERROR(ReadSection(root, "dbus", ReadDbus, &config.dbus));
   DYNOFA_RETURN_IF_ERROR(ReadSection(root, "access", ReadAccess, &config.access));
-  DYNOFA_ASSIGN_OR_RETURN(std::vector<TomlTable> models, root.Children("model"));
-  for (TomlTable& model : models) DYNOFA_RETURN_IF_ERROR(ReadModel(model, &config.models));
+  DYNOFA_ASSIGN_OR_RETURN(std::vector<ConfigTable> models, root.Children("model"));
+  for (ConfigTable& model : models) DYNOFA_RETURN_IF_ERROR(ReadModel(model, &config.models));
   DYNOFA_RETURN_IF_ERROR(ReadPowerModes(root, &config.power_modes));
   DYNOFA_RETURN_IF_ERROR(CheckStartMode(root, &config));
   DYNOFA_RETURN_IF_ERROR(root.RefuseOthers());

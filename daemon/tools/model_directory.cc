@@ -13,7 +13,7 @@
 #include "daemon/engine/files.h"
 #include "daemon/engine/ofa/model.h"
 #include "daemon/engine/safetensors.h"
-#include "daemon/engine/toml_table.h"
+#include "daemon/engine/toml_file.h"
 
 namespace dynofa::tools {
 namespace {
@@ -34,8 +34,8 @@ SafetensorsTensor View(std::string name, const std::vector<float>& values) {
 }  // namespace
 
 absl::StatusOr<Manifest> ReadModelManifest(const std::string& directory) {
-  DYNOFA_ASSIGN_OR_RETURN(const engine::TomlTable table,
-                          engine::TomlTable::Read(directory + "/" + engine::ofa::kManifestFile));
+  DYNOFA_ASSIGN_OR_RETURN(const base::TomlTable table,
+                          engine::ReadTomlFile(directory + "/" + engine::ofa::kManifestFile));
   return engine::ofa::ReadManifest(table);
 }
 

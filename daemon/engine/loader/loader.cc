@@ -7,7 +7,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/ofa/model.h"
-#include "daemon/engine/toml_table.h"
+#include "daemon/engine/toml_file.h"
 #ifdef DYNOFA_BACKEND_CPU
 #include "daemon/engine/cpu/supernet.h"
 #endif
@@ -75,7 +75,7 @@ absl::StatusOr<std::shared_ptr<Supernet>> MakeOfaSupernet(
 
 absl::StatusOr<std::shared_ptr<Supernet>> LoadSupernet(const std::string& directory,
                                                        std::string_view backend) {
-  DYNOFA_ASSIGN_OR_RETURN(const TomlTable table, TomlTable::Read(directory + "/model.toml"));
+  DYNOFA_ASSIGN_OR_RETURN(const base::TomlTable table, ReadTomlFile(directory + "/model.toml"));
   DYNOFA_ASSIGN_OR_RETURN(const std::string name, table.String("family"));
   std::vector<std::string_view> known;
   for (const Family& family : kFamilies) {

@@ -9,6 +9,8 @@
 namespace dynofa::engine::ofa {
 namespace {
 
+using base::TomlTable;
+
 constexpr std::size_t kMaxSubnets = 4096;
 constexpr std::size_t kMaxIdLength = 64;
 constexpr int kMaxInt = 1 << 20;  // loose: MakePlan() knows the real bounds

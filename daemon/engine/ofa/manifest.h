@@ -7,9 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/base/toml_table.h"
 #include "daemon/engine/catalogue.h"
 #include "daemon/engine/ofa/architecture.h"
-#include "daemon/engine/toml_table.h"
 
 namespace dynofa::engine::ofa {
 
@@ -38,7 +38,7 @@ struct Manifest {
 
 /// Reads the tables of model.toml. INVALID_ARGUMENT with file and line for unknown keys and wrong
 /// values; configurations are checked against the architecture by Describe().
-absl::StatusOr<Manifest> ReadManifest(const TomlTable& table);
+absl::StatusOr<Manifest> ReadManifest(const base::TomlTable& table);
 
 /// The text of a model.toml that ReadManifest() reads back to the same values.
 std::string ManifestText(const Manifest& manifest);

@@ -17,7 +17,7 @@ std::string ErrorWith(const std::string& from, const std::string& to) {
   const std::size_t place = text.find(from);
   REQUIRE(place != std::string::npos);
   text.replace(place, from.size(), to);
-  const absl::StatusOr<TomlTable> table = TomlTable::Parse(text, "model.toml");
+  const absl::StatusOr<base::TomlTable> table = base::TomlTable::Parse(text, "model.toml");
   REQUIRE(table.ok());
   const absl::Status status = ReadManifest(*table).status();
   CHECK(absl::IsInvalidArgument(status));
@@ -25,7 +25,7 @@ std::string ErrorWith(const std::string& from, const std::string& to) {
 }
 
 TEST_CASE("a manifest reads back as it was written") {
-  const Manifest read = *ReadManifest(*TomlTable::Parse(TinyText(), "model.toml"));
+  const Manifest read = *ReadManifest(*base::TomlTable::Parse(TinyText(), "model.toml"));
   CHECK(ManifestText(read) == TinyText());
   CHECK(read.labels[2] == "say \"moo\"");
   CHECK(read.preprocessing.stddev[1] == 0.224f);

@@ -11,7 +11,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/sha256.h"
-#include "daemon/engine/toml_table.h"
+#include "daemon/engine/toml_file.h"
 
 namespace dynofa::engine::ofa {
 namespace {
@@ -146,8 +146,8 @@ absl::StatusOr<std::optional<SafetensorsFile>> ReadStatisticsFile(const std::str
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const OfaModel>> LoadModel(const std::string& directory) {
-  DYNOFA_ASSIGN_OR_RETURN(const TomlTable table,
-                          TomlTable::Read(base::StrCat(directory, "/", kManifestFile)));
+  DYNOFA_ASSIGN_OR_RETURN(const base::TomlTable table,
+                          ReadTomlFile(base::StrCat(directory, "/", kManifestFile)));
   DYNOFA_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(table));
   DYNOFA_ASSIGN_OR_RETURN(SafetensorsFile weights,
                           SafetensorsFile::Read(base::StrCat(directory, "/", kWeightsFile)));

@@ -12,7 +12,7 @@
 namespace dynofa::tools::families {
 namespace {
 
-using engine::TomlTable;
+using base::TomlTable;
 
 constexpr int kMaxResolution = 1024;
 constexpr int kMaxChannels = 65536;

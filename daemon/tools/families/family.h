@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/engine/toml_table.h"
+#include "daemon/base/toml_table.h"
 #include "daemon/tools/families/network.h"
 
 namespace dynofa::tools::families {
@@ -44,7 +44,7 @@ struct Family {
 
 /// Reads the file that families.toml in this folder describes, builds every network and counts what
 /// it costs. INVALID_ARGUMENT with file and line if something in it is wrong.
-absl::StatusOr<std::vector<Family>> ReadFamilies(const engine::TomlTable& table);
+absl::StatusOr<std::vector<Family>> ReadFamilies(const base::TomlTable& table);
 
 /// The families that come with the program.
 absl::StatusOr<std::vector<Family>> BuiltInFamilies();

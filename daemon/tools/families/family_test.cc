@@ -20,7 +20,7 @@ member = [{ id = "a", top1 = 50.5, width = 0.25, resolution = 64, extra = true }
 )";
 
 absl::StatusOr<std::vector<Family>> Read(std::string text) {
-  const auto table = engine::TomlTable::Parse(text, "f.toml");
+  const auto table = base::TomlTable::Parse(text, "f.toml");
   REQUIRE(table.ok());
   return ReadFamilies(*table);
 }

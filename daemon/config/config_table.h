@@ -1,18 +1,19 @@
-#ifndef DYNOFA_DAEMON_CONFIG_TOML_TABLE_H_
-#define DYNOFA_DAEMON_CONFIG_TOML_TABLE_H_
+#ifndef DYNOFA_DAEMON_CONFIG_CONFIG_TABLE_H_
+#define DYNOFA_DAEMON_CONFIG_CONFIG_TABLE_H_
 
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/base/toml_table.h"
 
 namespace dynofa::config {
 
@@ -23,21 +24,16 @@ struct Range {
   bool above_min = false;
 };
 
-/// One table of a TOML file while it is read strictly: the reader asks for each key that it knows
-/// and then calls RefuseOthers. A key that is absent leaves its output alone. Every error is
-/// INVALID_ARGUMENT and says file, line, key and what is allowed.
-///
-/// Movable; shares the parsed file with the tables that it gives out. Thread-compatible.
-class TomlTable {
+/// One table of the configuration while it is read: the reader asks for each key that it knows and
+/// then calls RefuseOthers. A key that is absent leaves its output alone. Every error is
+/// INVALID_ARGUMENT and says file, line, the key's whole path, its value and what is allowed.
+/// Thread-compatible.
+class ConfigTable {
  public:
   /// Parses a whole file's text; `name` stands for the file in messages.
-  static absl::StatusOr<TomlTable> Parse(const std::string& text, const std::string& name);
+  static absl::StatusOr<ConfigTable> Parse(const std::string& text, const std::string& name);
 
-  TomlTable(TomlTable&&) noexcept;
-  TomlTable& operator=(TomlTable&&) noexcept;
-  ~TomlTable();
-
-  bool Has(std::string_view key) const;
+  bool Has(std::string_view key) const { return table_.Has(key); }
 
   absl::Status ReadString(std::string_view key, std::string* value);
   /// A string that must be one of `allowed`.
@@ -55,9 +51,9 @@ class TomlTable {
                             std::map<std::string, std::int64_t>* value);
 
   /// The table below `key`; nullopt if it is absent.
-  absl::StatusOr<std::optional<TomlTable>> Child(std::string_view key);
+  absl::StatusOr<std::optional<ConfigTable>> Child(std::string_view key);
   /// The tables of the array [[key]]; empty if it is absent.
-  absl::StatusOr<std::vector<TomlTable>> Children(std::string_view key);
+  absl::StatusOr<std::vector<ConfigTable>> Children(std::string_view key);
 
   /// An error about `key`, which may be absent: file, line, key, then `what`.
   absl::Status Error(std::string_view key, std::string_view what) const;
@@ -66,12 +62,15 @@ class TomlTable {
   absl::Status RefuseOthers() const;
 
  private:
-  struct Source;
-  TomlTable(std::shared_ptr<const Source> source, const void* table, std::string path);
+  ConfigTable(base::TomlTable table, std::string path)
+      : table_(std::move(table)), path_(std::move(path)) {}
 
-  std::shared_ptr<const Source> source_;
-  /// The toml::table within source_.
-  const void* table_;
+  /// Remembers that `key` is known, and says whether it is there.
+  bool Asked(std::string_view key);
+  /// The path of `key` in the file.
+  std::string PathOf(std::string_view key) const;
+
+  base::TomlTable table_;
   /// Key of this table in the file, such as "power_mode[2]"; empty for the root.
   std::string path_;
   std::set<std::string, std::less<>> known_;
@@ -79,4 +78,4 @@ class TomlTable {
 
 }  // namespace dynofa::config
 
-#endif  // DYNOFA_DAEMON_CONFIG_TOML_TABLE_H_
+#endif  // DYNOFA_DAEMON_CONFIG_CONFIG_TABLE_H_

@@ -1,17 +1,17 @@
-#include "daemon/engine/toml_table.h"
+#include "daemon/base/toml_table.h"
 
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
-#include "daemon/engine/files.h"
 
-namespace dynofa::engine {
+namespace dynofa::base {
 
 struct TomlTable::Impl {
   std::shared_ptr<const toml::table> root;  // keeps `table` alive
@@ -21,16 +21,10 @@ struct TomlTable::Impl {
 
 namespace {
 
-constexpr std::int64_t kMaxFile = std::int64_t{4} << 20;
 constexpr int kAnyLow = std::numeric_limits<int>::min();
 constexpr int kAnyHigh = std::numeric_limits<int>::max();
 
 }  // namespace
-
-absl::StatusOr<TomlTable> TomlTable::Read(const std::string& path) {
-  DYNOFA_ASSIGN_OR_RETURN(const std::vector<std::byte> contents, ReadWholeFile(path, kMaxFile));
-  return Parse({reinterpret_cast<const char*>(contents.data()), contents.size()}, path);
-}
 
 absl::StatusOr<TomlTable> TomlTable::Parse(std::string_view text, const std::string& file) {
   try {
@@ -39,17 +33,38 @@ absl::StatusOr<TomlTable> TomlTable::Parse(std::string_view text, const std::str
     return TomlTable(std::make_shared<const Impl>(Impl{std::move(root), table, file}));
   } catch (const toml::parse_error& error) {
     return absl::InvalidArgumentError(
-        base::StrCat(file, ":", error.source().begin.line, ": ", error.description()));
+        StrCat(file, ":", error.source().begin.line, ": not valid TOML: ", error.description()));
   }
 }
 
 bool TomlTable::Has(std::string_view key) const { return impl_->table->contains(key); }
 
-absl::Status TomlTable::Error(std::string_view key, std::string_view problem) const {
+std::vector<std::string> TomlTable::Keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, node] : *impl_->table) keys.emplace_back(key.str());
+  return keys;
+}
+
+std::string TomlTable::Place(std::string_view key) const {
   const toml::node* node = impl_->table->get(key);
   const auto line = (node != nullptr ? node->source() : impl_->table->source()).begin.line;
-  return absl::InvalidArgumentError(
-      base::StrCat(impl_->file, ":", std::max<std::uint32_t>(line, 1), ": ", key, " ", problem));
+  return StrCat(impl_->file, ":", std::max<std::uint32_t>(line, 1));
+}
+
+std::string TomlTable::Shown(std::string_view key) const {
+  const toml::node* node = impl_->table->get(key);
+  if (node == nullptr) return "";
+  if (const auto* text = node->as_string()) return StrCat("\"", text->get(), "\"");
+  if (const auto* integer = node->as_integer()) return StrCat(integer->get());
+  if (const auto* number = node->as_floating_point()) return StrCat(number->get());
+  if (const auto* flag = node->as_boolean()) return flag->get() ? "true" : "false";
+  if (node->is_table()) return "a table";
+  if (node->is_array()) return "an array";
+  return "a date or time";
+}
+
+absl::Status TomlTable::Error(std::string_view key, std::string_view problem) const {
+  return absl::InvalidArgumentError(StrCat(Place(key), ": ", key, " ", problem));
 }
 
 absl::StatusOr<std::string> TomlTable::String(std::string_view key) const {
@@ -66,14 +81,20 @@ absl::StatusOr<bool> TomlTable::Bool(std::string_view key) const {
   return node->as_boolean()->get();
 }
 
-absl::StatusOr<int> TomlTable::Int(std::string_view key, int low, int high) const {
+absl::StatusOr<std::int64_t> TomlTable::Int64(std::string_view key, std::int64_t low,
+                                              std::int64_t high) const {
   const toml::node* node = impl_->table->get(key);
   if (node == nullptr) return Error(key, "is missing");
   const toml::value<std::int64_t>* value = node->as_integer();
   if (value == nullptr || value->get() < low || value->get() > high) {
-    return Error(key, base::StrCat("must be a whole number in [", low, ", ", high, "]"));
+    return Error(key, StrCat("must be a whole number in [", low, ", ", high, "]"));
   }
-  return static_cast<int>(value->get());
+  return value->get();
+}
+
+absl::StatusOr<int> TomlTable::Int(std::string_view key, int low, int high) const {
+  DYNOFA_ASSIGN_OR_RETURN(const std::int64_t value, Int64(key, low, high));
+  return static_cast<int>(value);
 }
 
 absl::StatusOr<double> TomlTable::Number(std::string_view key, double low, double high) const {
@@ -81,7 +102,7 @@ absl::StatusOr<double> TomlTable::Number(std::string_view key, double low, doubl
   if (node == nullptr) return Error(key, "is missing");
   const std::optional<double> value = node->value<double>();
   if (!node->is_number() || !value || !(*value >= low && *value <= high)) {
-    return Error(key, base::StrCat("must be a number in [", low, ", ", high, "]"));
+    return Error(key, StrCat("must be a number in [", low, ", ", high, "]"));
   }
   return *value;
 }
@@ -115,7 +136,7 @@ absl::StatusOr<std::vector<int>> TomlTable::Ints(std::string_view key) const {
 
 absl::StatusOr<std::vector<double>> TomlTable::Numbers(std::string_view key,
                                                        std::size_t count) const {
-  const std::string rule = base::StrCat("must be a list of ", count, " numbers");
+  const std::string rule = StrCat("must be a list of ", count, " numbers");
   const toml::array* list = impl_->table->get_as<toml::array>(key);
   if (list == nullptr) return Error(key, Has(key) ? rule : "is missing");
   std::vector<double> values;
@@ -149,10 +170,10 @@ absl::Status TomlTable::CheckKeys(const std::vector<std::string_view>& allowed) 
   for (const auto& [key, value] : *impl_->table) {
     if (std::find(allowed.begin(), allowed.end(), key.str()) != allowed.end()) continue;
     std::string list;
-    for (std::string_view name : allowed) list += base::StrCat(list.empty() ? "" : ", ", name);
-    return Error(key.str(), base::StrCat("is not a known key; known here: ", list));
+    for (std::string_view name : allowed) list += StrCat(list.empty() ? "" : ", ", name);
+    return Error(key.str(), StrCat("is not a known key; known here: ", list));
   }
   return absl::OkStatus();
 }
 
-}  // namespace dynofa::engine
+}  // namespace dynofa::base

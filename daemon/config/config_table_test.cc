@@ -1,4 +1,4 @@
-#include "daemon/config/toml_table.h"
+#include "daemon/config/config_table.h"
 
 #include <string>
 
@@ -8,10 +8,10 @@
 namespace dynofa::config {
 namespace {
 
-TomlTable Table(const std::string& text) { return *TomlTable::Parse(text, "t"); }
+ConfigTable Table(const std::string& text) { return *ConfigTable::Parse(text, "t"); }
 
 TEST_CASE("A key that is absent leaves its value alone") {
-  TomlTable table = Table("");
+  ConfigTable table = Table("");
   std::string text = "kept";
   double number = 1.5;
   CHECK(table.ReadString("a", &text).ok());
@@ -22,14 +22,14 @@ TEST_CASE("A key that is absent leaves its value alone") {
 }
 
 TEST_CASE("A number may be written as an integer") {
-  TomlTable table = Table("a = 3");
+  ConfigTable table = Table("a = 3");
   double number = 0.0;
   REQUIRE(table.ReadNumber("a", {}, &number).ok());
   CHECK(number == 3.0);
 }
 
 TEST_CASE("A key that nobody asked for is refused") {
-  TomlTable table = Table("a = 1\nb = 2\n");
+  ConfigTable table = Table("a = 1\nb = 2\n");
   std::int64_t value = 0;
   REQUIRE(table.ReadInteger("a", std::int64_t{0}, std::int64_t{9}, &value).ok());
   CHECK(base::FromAbsl(table.RefuseOthers().message()).find("t:2: b = 2") !=
@@ -46,7 +46,7 @@ TEST_CASE("Tables outlive the one that gave them out") {
 }
 
 TEST_CASE("An array of anything but tables is refused, an empty one is empty") {
-  TomlTable table = Table("a = [1, 2]\nb = []\nc = [{x = 1}, {x = 2}]\n");
+  ConfigTable table = Table("a = [1, 2]\nb = []\nc = [{x = 1}, {x = 2}]\n");
   CHECK_FALSE(table.Children("a").ok());
   CHECK(table.Children("b")->empty());
   CHECK(table.Children("c")->size() == 2);

@@ -1,32 +1,39 @@
-#ifndef DYNOFA_DAEMON_ENGINE_TOML_TABLE_H_
-#define DYNOFA_DAEMON_ENGINE_TOML_TABLE_H_
+#ifndef DYNOFA_DAEMON_BASE_TOML_TABLE_H_
+#define DYNOFA_DAEMON_BASE_TOML_TABLE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace dynofa::engine {
+namespace dynofa::base {
 
-/// A table of a TOML file whose readers say what is wrong: every error is INVALID_ARGUMENT with
-/// file, line, key and what is allowed. Immutable and cheap to copy.
+/// A table of a TOML file, read strictly: what is asked for must be there, and every error is
+/// INVALID_ARGUMENT with file, line, key and what is allowed. The only reader of TOML; what makes
+/// keys optional or words errors its own way stands on it. Immutable and cheap to copy: the tables
+/// of a file share it.
 class TomlTable {
  public:
-  /// The root table of the file at `path`.
-  static absl::StatusOr<TomlTable> Read(const std::string& path);
-  /// As Read; `file` goes into the messages.
+  /// The root table of a file's text; `file` goes into the messages.
   static absl::StatusOr<TomlTable> Parse(std::string_view text, const std::string& file);
 
   bool Has(std::string_view key) const;
+  /// Sorted.
+  std::vector<std::string> Keys() const;
 
   /// The value of a key that must be there.
   absl::StatusOr<std::string> String(std::string_view key) const;
   absl::StatusOr<bool> Bool(std::string_view key) const;
   absl::StatusOr<int> Int(std::string_view key, int low, int high) const;
+  absl::StatusOr<std::int64_t> Int64(std::string_view key, std::int64_t low,
+                                     std::int64_t high) const;
+  /// Takes whole numbers, too; refuses NaN.
   absl::StatusOr<double> Number(std::string_view key, double low, double high) const;
   absl::StatusOr<std::vector<std::string>> Strings(std::string_view key) const;
   absl::StatusOr<std::vector<int>> Ints(std::string_view key) const;
@@ -41,6 +48,11 @@ class TomlTable {
   /// An error about `key`, or about the table itself if there is no such key.
   absl::Status Error(std::string_view key, std::string_view problem) const;
 
+  /// For other wordings of an error. "file:line" of `key`, or of the table if there is no such key.
+  std::string Place(std::string_view key) const;
+  /// The value of `key` as messages show it; empty if there is no such key.
+  std::string Shown(std::string_view key) const;
+
  private:
   struct Impl;
   explicit TomlTable(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -48,6 +60,6 @@ class TomlTable {
   std::shared_ptr<const Impl> impl_;
 };
 
-}  // namespace dynofa::engine
+}  // namespace dynofa::base
 
-#endif  // DYNOFA_DAEMON_ENGINE_TOML_TABLE_H_
+#endif  // DYNOFA_DAEMON_BASE_TOML_TABLE_H_

@@ -1,9 +1,10 @@
-#include "daemon/engine/toml_table.h"
+#include "daemon/base/toml_table.h"
+
+#include <limits>
 
 #include "tests/support/catch.h"
-#include "tests/support/temp_dir.h"
 
-namespace dynofa::engine {
+namespace dynofa::base {
 namespace {
 
 TomlTable Example() {
@@ -59,15 +60,35 @@ TEST_CASE("what is wrong is said with file, line and rule") {
   CHECK(table.Table("inner")->CheckKeys({"x"}).ok());
 }
 
-TEST_CASE("a text that is no TOML and a file that is not there are refused") {
+TEST_CASE("a text that is no TOML is refused") {
   const absl::Status status = TomlTable::Parse("a = 1\nb = = 2\n", "a.toml").status();
   CHECK(absl::IsInvalidArgument(status));
-  CHECK(status.message().find("a.toml:2: ") == 0);
-  const tests::TempDir folder;
-  CHECK(absl::IsNotFound(TomlTable::Read(folder / "none.toml").status()));
-  folder.Write("a.toml", "x = 1\n");
-  CHECK(*TomlTable::Read(folder / "a.toml")->Int("x", 0, 1) == 1);
+  CHECK(status.message().find("a.toml:2: not valid TOML: ") == 0);
+}
+
+TEST_CASE("what other wordings of an error are made of") {
+  const TomlTable table = Example();
+  CHECK(table.Keys() ==
+        std::vector<std::string>{"flag", "inner", "list", "mixed", "real", "row", "text", "whole"});
+  CHECK(table.Place("list") == "a.toml:5");
+  CHECK(table.Place("nothing") == "a.toml:1");
+  CHECK(table.Shown("text") == "\"t\"");
+  CHECK(table.Shown("whole") == "7");
+  CHECK(table.Shown("real") == "2.5");
+  CHECK(table.Shown("flag") == "true");
+  CHECK(table.Shown("list") == "an array");
+  CHECK(table.Shown("inner") == "a table");
+  CHECK(table.Shown("nothing").empty());
+}
+
+TEST_CASE("whole numbers of 64 bits are kept, and NaN is no number") {
+  const TomlTable table = *TomlTable::Parse("a = -9223372036854775808\nb = nan\n", "a.toml");
+  constexpr std::int64_t kLow = std::numeric_limits<std::int64_t>::min();
+  CHECK(*table.Int64("a", kLow, 0) == kLow);
+  CHECK_FALSE(table.Int64("a", kLow + 1, 0).ok());
+  CHECK_FALSE(table.Int("a", std::numeric_limits<int>::min(), 0).ok());
+  CHECK_FALSE(table.Number("b", -1e300, 1e300).ok());
 }
 
 }  // namespace
-}  // namespace dynofa::engine
+}  // namespace dynofa::base
