@@ -32,6 +32,8 @@ absl::StatusCode CodeOf(int error) {
       return absl::StatusCode::kUnavailable;
     case ENOMEM:
     case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
       return absl::StatusCode::kResourceExhausted;

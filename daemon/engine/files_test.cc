@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tests/support/catch.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace dynofa::engine {
@@ -25,6 +26,22 @@ TEST_CASE("a file is replaced as a whole and read as a whole") {
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     CHECK(entry.path().filename() == "a");  // no temporary file is left
   }
+}
+
+TEST_CASE("the old file survives a disk that fills up while the new one is written") {
+  const tests::TempDir folder;
+  folder.Write("a", "old");
+  const std::vector<std::byte> half(600);
+  const std::array<std::span<const std::byte>, 2> parts = {half, half};
+  {
+    const tests::FileSizeLimit limit(1000);
+    const absl::Status status = WriteWholeFile(folder / "a", parts);
+    CHECK(absl::IsResourceExhausted(status));
+    CHECK(status.message().find(folder / "a") != absl::string_view::npos);
+  }
+  const std::map<std::string, std::string> left = {{"a", "old"}};
+  CHECK(tests::ReadTree(folder.path()) == left);  // nor is a temporary file left
+  CHECK(WriteWholeFile(folder / "a", parts).ok());
 }
 
 TEST_CASE("what is no file, too large or not there is refused") {
