@@ -108,8 +108,9 @@ absl::StatusOr<Subnet> ReadSubnet(const TomlTable& table, const Architecture& ar
 }
 
 absl::Status ReadHead(const TomlTable& table, Manifest& manifest) {
-  DYNOFA_RETURN_IF_ERROR(table.CheckKeys({"name", "version", "family", "provenance", "labels",
-                                          "input", "output", "architecture", "subnet"}));
+  DYNOFA_RETURN_IF_ERROR(
+      table.CheckKeys({"name", "version", "family", "provenance", "labels", "require_statistics",
+                       "input", "output", "architecture", "subnet"}));
   DYNOFA_ASSIGN_OR_RETURN(const std::string family, table.String("family"));
   if (family != kFamily) {
     return table.Error("family", base::StrCat("must be \"", kFamily, "\""));
@@ -123,6 +124,9 @@ absl::Status ReadHead(const TomlTable& table, Manifest& manifest) {
   }
   DYNOFA_ASSIGN_OR_RETURN(manifest.provenance, table.String("provenance"));
   DYNOFA_ASSIGN_OR_RETURN(manifest.labels, table.Strings("labels"));
+  if (table.Has("require_statistics")) {
+    DYNOFA_ASSIGN_OR_RETURN(manifest.require_statistics, table.Bool("require_statistics"));
+  }
   return absl::OkStatus();
 }
 
@@ -165,15 +169,21 @@ absl::StatusOr<Manifest> ReadManifest(const TomlTable& table) {
     return table.Error("labels", base::StrCat("has ", labels, " entries, but there are ",
                                               manifest.architecture.classes, " classes"));
   }
-  DYNOFA_ASSIGN_OR_RETURN(const std::vector<TomlTable> subnets, table.Tables("subnet"));
-  if (subnets.size() > kMaxSubnets) {
+  DYNOFA_ASSIGN_OR_RETURN(manifest.subnets, ReadSubnets(table, manifest.architecture));
+  return manifest;
+}
+
+absl::StatusOr<std::vector<Subnet>> ReadSubnets(const TomlTable& table,
+                                                const Architecture& architecture) {
+  DYNOFA_ASSIGN_OR_RETURN(const std::vector<TomlTable> tables, table.Tables("subnet"));
+  if (tables.size() > kMaxSubnets) {
     return table.Error("subnet", base::StrCat("has more than ", kMaxSubnets, " entries"));
   }
-  for (const TomlTable& subnet : subnets) {
-    DYNOFA_ASSIGN_OR_RETURN(manifest.subnets.emplace_back(),
-                            ReadSubnet(subnet, manifest.architecture));
+  std::vector<Subnet> subnets;
+  for (const TomlTable& subnet : tables) {
+    DYNOFA_ASSIGN_OR_RETURN(subnets.emplace_back(), ReadSubnet(subnet, architecture));
   }
-  return manifest;
+  return subnets;
 }
 
 absl::StatusOr<ModelInfo> Describe(const Manifest& manifest) {

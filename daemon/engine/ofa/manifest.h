@@ -31,6 +31,9 @@ struct Manifest {
   std::string input_name = "image";
   std::string output_name = "logits";
   std::vector<std::string> labels;  ///< empty, or one per class
+  /// The model is refused as long as a subnet lacks batch-norm statistics of its own: for weights
+  /// whose own belong to no subnet in particular.
+  bool require_statistics = false;
   Preprocessing preprocessing;
   Architecture architecture;
   std::vector<Subnet> subnets;
@@ -39,6 +42,10 @@ struct Manifest {
 /// Reads the tables of model.toml. INVALID_ARGUMENT with file and line for unknown keys and wrong
 /// values; configurations are checked against the architecture by Describe().
 absl::StatusOr<Manifest> ReadManifest(const base::TomlTable& table);
+
+/// The [[subnet]] tables of `table`, checked against `architecture`.
+absl::StatusOr<std::vector<Subnet>> ReadSubnets(const base::TomlTable& table,
+                                                const Architecture& architecture);
 
 /// The text of a model.toml that ReadManifest() reads back to the same values.
 std::string ManifestText(const Manifest& manifest);

@@ -32,6 +32,11 @@ TEST_CASE("a manifest reads back as it was written") {
   CHECK(read.architecture.stages[1].activation == Activation::kHSwish);
   CHECK(read.subnets[0].config.kernels == std::vector<int>(4, 7));
   CHECK(read.subnets[1].accuracy == 0.5);
+  CHECK_FALSE(read.require_statistics);
+  Manifest strict = TinyManifest();
+  strict.require_statistics = true;
+  CHECK(ReadManifest(*base::TomlTable::Parse(ManifestText(strict), "model.toml"))
+            ->require_statistics);
 }
 
 TEST_CASE("the catalogue is sorted by cost and counted") {
@@ -47,7 +52,7 @@ TEST_CASE("the catalogue is sorted by cost and counted") {
 TEST_CASE("wrong keys and values are refused with file, line and what is allowed") {
   CHECK(ErrorWith("provenance =", "providence =") ==
         "model.toml:4: providence is not a known key; known here: name, version, family, "
-        "provenance, labels, input, output, architecture, subnet");
+        "provenance, labels, require_statistics, input, output, architecture, subnet");
   CHECK(ErrorWith("\"relu\"", "\"gelu\"").find("activation must be \"relu\" or \"h_swish\"") !=
         std::string::npos);
   CHECK(ErrorWith("version = \"1\"", "version = \"one\"").find("model.toml:2: version") == 0);

@@ -52,13 +52,14 @@ std::string HeadText(const Manifest& m) {
     if (!labels.empty()) labels += ", ";
     labels += Quoted(label);
   }
-  return base::StrCat("name = ", Quoted(m.name), "\nversion = ", Quoted(m.version),
-                      "\nfamily = ", Quoted(kFamily), "\nprovenance = ", Quoted(m.provenance),
-                      "\nlabels = [", labels, "]\n\n[input]\nname = ", Quoted(m.input_name),
-                      "\ncrop_ratio = ", NumberText(m.preprocessing.crop_ratio),
-                      "\nmean = ", ListText(m.preprocessing.mean),
-                      "\nstddev = ", ListText(m.preprocessing.stddev),
-                      "\n\n[output]\nname = ", Quoted(m.output_name), "\n");
+  return base::StrCat(
+      "name = ", Quoted(m.name), "\nversion = ", Quoted(m.version), "\nfamily = ", Quoted(kFamily),
+      "\nprovenance = ", Quoted(m.provenance), "\nlabels = [", labels, "]\n",
+      m.require_statistics ? "require_statistics = true\n" : "",
+      "\n[input]\nname = ", Quoted(m.input_name),
+      "\ncrop_ratio = ", NumberText(m.preprocessing.crop_ratio),
+      "\nmean = ", ListText(m.preprocessing.mean), "\nstddev = ", ListText(m.preprocessing.stddev),
+      "\n\n[output]\nname = ", Quoted(m.output_name), "\n");
 }
 
 std::string ArchitectureText(const Architecture& a) {

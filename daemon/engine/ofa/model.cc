@@ -57,20 +57,6 @@ bool AllFinite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-absl::Status CheckValues(const std::string& file, const std::string& key,
-                         std::span<const float> values) {
-  if (!AllFinite(values)) {
-    return absl::InvalidArgumentError(
-        base::StrCat(file, ": tensor \"", key, "\" has a value that is not a finite number"));
-  }
-  const bool variance = key.ends_with(".running_var");
-  if (variance && std::any_of(values.begin(), values.end(), [](float v) { return v < 0; })) {
-    return absl::InvalidArgumentError(
-        base::StrCat(file, ": tensor \"", key, "\" has a negative variance"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<WeightSet> CollectWeights(const Architecture& architecture, SafetensorsFile file) {
   auto owner = std::make_shared<const SafetensorsFile>(std::move(file));
   WeightSet weights{{}, owner};
@@ -143,7 +129,36 @@ absl::StatusOr<std::optional<SafetensorsFile>> ReadStatisticsFile(const std::str
   return std::optional<SafetensorsFile>(*std::move(file));
 }
 
+absl::Status CheckStatistics(const Manifest& manifest, const OfaModel& model) {
+  for (const Subnet& subnet : manifest.subnets) {
+    DYNOFA_ASSIGN_OR_RETURN(const NetPlan plan, MakePlan(manifest.architecture, subnet.config));
+    const SubnetStatistics& statistics = model.Statistics(subnet.id);
+    for (const BatchNormLayer& layer : BatchNormLayers(plan)) {
+      if (statistics.contains(layer.prefix)) continue;
+      return absl::FailedPreconditionError(
+          base::StrCat("subnet \"", subnet.id, "\" has no batch-norm statistics for \"",
+                       layer.prefix, "\" in ", kStatisticsFile, ", and ", kManifestFile,
+                       " requires them; run dynofa-model calibrate on the directory"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status CheckValues(const std::string& file, const std::string& key,
+                         std::span<const float> values) {
+  if (!AllFinite(values)) {
+    return absl::InvalidArgumentError(
+        base::StrCat(file, ": tensor \"", key, "\" has a value that is not a finite number"));
+  }
+  const bool variance = key.ends_with(".running_var");
+  if (variance && std::any_of(values.begin(), values.end(), [](float v) { return v < 0; })) {
+    return absl::InvalidArgumentError(
+        base::StrCat(file, ": tensor \"", key, "\" has a negative variance"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::shared_ptr<const OfaModel>> LoadModel(const std::string& directory) {
   DYNOFA_ASSIGN_OR_RETURN(const base::TomlTable table,
@@ -156,6 +171,10 @@ absl::StatusOr<std::shared_ptr<const OfaModel>> LoadModel(const std::string& dir
   absl::StatusOr<std::shared_ptr<const OfaModel>> model =
       MakeModel(manifest, std::move(weights), std::move(statistics));
   if (!model.ok()) return base::Annotate(model.status(), directory);
+  if (manifest.require_statistics) {
+    const absl::Status status = CheckStatistics(manifest, **model);
+    if (!status.ok()) return base::Annotate(status, directory);
+  }
   return model;
 }
 

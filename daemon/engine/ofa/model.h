@@ -27,8 +27,14 @@ struct WeightSet {
 
 /// Loads the model directory at `directory`. INVALID_ARGUMENT or NOT_FOUND names file and reason:
 /// a file missing or damaged, a tensor missing, too much or of the wrong shape, a value that is no
-/// number, statistics of an unknown subnet or layer.
+/// number, statistics of an unknown subnet or layer. FAILED_PRECONDITION if the manifest requires
+/// statistics and a subnet has none for one of its layers: then the directory needs calibration.
 absl::StatusOr<std::shared_ptr<const OfaModel>> LoadModel(const std::string& directory);
+
+/// INVALID_ARGUMENT names `file` and `key` if the tensor of that key holds something that is no
+/// finite number or, as a variance, negative.
+absl::Status CheckValues(const std::string& file, const std::string& key,
+                         std::span<const float> values);
 
 /// A model from parts in memory: `weights` must have every tensor of the architecture,
 /// `statistics` (tensors "<subnet>/<layer>.running_mean" and ".running_var") may be left out.

@@ -112,6 +112,21 @@ TEST_CASE("statistics may be left out, as a file or for a layer") {
   CHECK((*without.Load())->Statistics("small").empty());
 }
 
+TEST_CASE("where model.toml requires statistics, every layer of every subnet needs its own") {
+  ModelFolder folder;
+  folder.manifest.require_statistics = true;
+  CHECK(folder.Load().ok());
+  folder.statistics.erase("small/first_conv.bn.running_mean");
+  folder.statistics.erase("small/first_conv.bn.running_var");
+  CHECK(folder.LoadError().find("\"small\" has no batch-norm statistics for \"first_conv.bn\"") !=
+        std::string::npos);
+  ModelFolder without;
+  without.manifest.require_statistics = true;
+  without.statistics.clear();
+  CHECK(absl::IsFailedPrecondition(without.Load().status()));
+  CHECK(without.LoadError().find("run dynofa-model calibrate") != std::string::npos);
+}
+
 TEST_CASE("a catalogue whose tensors are not all there is refused") {
   ModelFolder folder;
   folder.weights.erase(kExpand);
