@@ -151,9 +151,14 @@ absl::Status OutOfRange(std::string_view what, std::int64_t value, std::int64_t 
       base::StrCat(what, " is ", value, "; it must lie in [1, ", highest, "]"));
 }
 
-absl::StatusOr<Geometry> PlanGeometry(int width, int height, int shorter, int crop) {
+absl::Status CheckSides(int width, int height) {
   if (width < 1 || width > kMaxImageSide) return OutOfRange("width", width, kMaxImageSide);
   if (height < 1 || height > kMaxImageSide) return OutOfRange("height", height, kMaxImageSide);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Geometry> PlanGeometry(int width, int height, int shorter, int crop) {
+  DYNOFA_RETURN_IF_ERROR(CheckSides(width, height));
   if (shorter < 1 || shorter > kMaxImageSide) {
     return OutOfRange("the shorter side", shorter, kMaxImageSide);
   }
@@ -186,11 +191,9 @@ void CopyCrop(const std::uint8_t* image, int width, const Geometry& geometry, in
   }
 }
 
-}  // namespace
-
-absl::Status ResizeAndCrop(std::span<const std::uint8_t> image, int width, int height, int shorter,
-                           int crop, std::span<std::uint8_t> output) {
-  DYNOFA_ASSIGN_OR_RETURN(const Geometry geometry, PlanGeometry(width, height, shorter, crop));
+// Resizes and crops to `crop` x `crop` as `geometry` says.
+absl::Status Resample(std::span<const std::uint8_t> image, int width, int height,
+                      const Geometry& geometry, int crop, std::span<std::uint8_t> output) {
   const std::size_t row = static_cast<std::size_t>(width) * kChannels;
   const std::size_t cropped_row = static_cast<std::size_t>(crop) * kChannels;
   if (image.size() != row * static_cast<std::size_t>(height)) {
@@ -222,6 +225,21 @@ absl::Status ResizeAndCrop(std::span<const std::uint8_t> image, int width, int h
   ResizeColumns(buffers.rows.data(), first_row, cropped_row, buffers.vertical, buffers.sums,
                 output.data());
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ResizeAndCrop(std::span<const std::uint8_t> image, int width, int height, int shorter,
+                           int crop, std::span<std::uint8_t> output) {
+  DYNOFA_ASSIGN_OR_RETURN(const Geometry geometry, PlanGeometry(width, height, shorter, crop));
+  return Resample(image, width, height, geometry, crop, output);
+}
+
+absl::Status Stretch(std::span<const std::uint8_t> image, int width, int height, int side,
+                     std::span<std::uint8_t> output) {
+  DYNOFA_RETURN_IF_ERROR(CheckSides(width, height));
+  if (side < 1 || side > kMaxImageSide) return OutOfRange("the side", side, kMaxImageSide);
+  return Resample(image, width, height, {.width = side, .height = side}, side, output);
 }
 
 }  // namespace dynofa::engine

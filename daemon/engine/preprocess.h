@@ -21,6 +21,11 @@ inline constexpr std::int64_t kMaxImageSide = 8192;
 absl::Status ResizeAndCrop(std::span<const std::uint8_t> image, int width, int height, int shorter,
                            int crop, std::span<std::uint8_t> output);
 
+/// Resizes to `side` x `side` with the same filter; what is not square is stretched. Otherwise as
+/// above.
+absl::Status Stretch(std::span<const std::uint8_t> image, int width, int height, int side,
+                     std::span<std::uint8_t> output);
+
 /// Makes the FP32 NHWC input of a subnet of `resolution` from what a client sent:
 /// UINT8 [1,h,w,3] or [h,w,3] of any size (resized once, from the original), or FP32
 /// [1,3,s,s] / [3,s,s] NCHW, already normalised (transposed; resampled if s is not `resolution`,

@@ -104,4 +104,23 @@ TEST_CASE("Sizes that cannot be are refused before anything is allocated") {
   CHECK(refused(8192, 1, 224, 224));  // would be 1.8 million pixels wide
 }
 
+TEST_CASE("an image is stretched where its ratio is not kept") {
+  // Left half black, right half white, and twice as wide as high.
+  std::vector<std::uint8_t> image(8 * 4 * 3);
+  for (std::size_t i = 0; i < image.size(); ++i) image[i] = i / 3 % 8 < 4 ? 0 : 255;
+  std::vector<std::uint8_t> output(4 * 4 * 3);
+  REQUIRE(Stretch(image, 8, 4, 4, output).ok());
+  for (std::size_t y = 0; y < 4; ++y) {
+    CHECK(output[y * 12] == 0);
+    CHECK(output[y * 12 + 11] == 255);
+  }
+  // A square is resized as ever.
+  std::vector<std::uint8_t> stretched(9 * 9 * 3), resized(9 * 9 * 3);
+  REQUIRE(Stretch(Picture(23, 23), 23, 23, 9, stretched).ok());
+  REQUIRE(ResizeAndCrop(Picture(23, 23), 23, 23, 9, 9, resized).ok());
+  CHECK(stretched == resized);
+  CHECK(absl::IsInvalidArgument(Stretch(image, 8, 4, 0, {})));
+  CHECK(absl::IsInvalidArgument(Stretch(image, 8, 5, 4, output)));
+}
+
 }  // namespace dynofa::engine

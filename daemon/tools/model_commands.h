@@ -12,6 +12,8 @@ namespace dynofa::tools {
 using Action = std::function<absl::Status()>;
 
 /// Each adds its sub-command to `app`; parsing it sets `action`, which must outlive `app`.
+void AddImportCommand(CLI::App& app, Action& action);
+void AddPredictCommand(CLI::App& app, Action& action);
 void AddTrainCommand(CLI::App& app, Action& action);
 void AddCalibrateCommand(CLI::App& app, Action& action);
 void AddEvaluateCommand(CLI::App& app, Action& action);

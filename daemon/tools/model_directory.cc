@@ -55,11 +55,19 @@ absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> LoadUncalibrated(
 absl::Status CalibrateModel(const std::string& directory, const Manifest& manifest,
                             const engine::torch_backend::ImageSet& images,
                             const engine::torch_backend::CalibrationOptions& options) {
+  return CalibrateModel(
+      directory, manifest, [&images](int) { return &images; }, options);
+}
+
+absl::Status CalibrateModel(const std::string& directory, const Manifest& manifest,
+                            const ImageSource& source,
+                            const engine::torch_backend::CalibrationOptions& options) {
   DYNOFA_ASSIGN_OR_RETURN(const auto model, LoadUncalibrated(directory, manifest));
   std::map<std::string, SubnetStatistics> statistics;
   for (const engine::ofa::Subnet& subnet : manifest.subnets) {
+    DYNOFA_ASSIGN_OR_RETURN(const auto* images, source(subnet.config.resolution));
     DYNOFA_ASSIGN_OR_RETURN(statistics[subnet.id], engine::torch_backend::Calibrate(
-                                                       *model, subnet.config, images, options));
+                                                       *model, subnet.config, *images, options));
     std::printf("calibrated %s\n", subnet.id.c_str());
     std::fflush(stdout);
   }

@@ -1,6 +1,7 @@
 #ifndef DYNOFA_DAEMON_TOOLS_MODEL_DIRECTORY_H_
 #define DYNOFA_DAEMON_TOOLS_MODEL_DIRECTORY_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,15 @@ absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> LoadUncalibrated(
 /// a line per subnet.
 absl::Status CalibrateModel(const std::string& directory, const engine::ofa::Manifest& manifest,
                             const engine::torch_backend::ImageSet& images,
+                            const engine::torch_backend::CalibrationOptions& options);
+
+/// Gives the images to calibrate a subnet of that resolution on; they stay until the next call.
+using ImageSource =
+    std::function<absl::StatusOr<const engine::torch_backend::ImageSet*>(int resolution)>;
+
+/// As above, on images that depend on the resolution.
+absl::Status CalibrateModel(const std::string& directory, const engine::ofa::Manifest& manifest,
+                            const ImageSource& source,
                             const engine::torch_backend::CalibrationOptions& options);
 
 /// Takes the statistics of subnets that `manifest` does not name out of bn.safetensors, and

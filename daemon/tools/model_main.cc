@@ -1,4 +1,4 @@
-// dynofa-model: trains, calibrates and evaluates models.
+// dynofa-model: imports, trains, calibrates and evaluates models.
 
 #include <malloc.h>
 
@@ -21,9 +21,11 @@ void KeepFreedMemory() {
 
 int main(int argc, char** argv) {
   KeepFreedMemory();
-  CLI::App app("Trains, calibrates and evaluates models");
+  CLI::App app("Imports, trains, calibrates and evaluates models");
   app.require_subcommand(1);
   dynofa::tools::Action action;
+  dynofa::tools::AddImportCommand(app, action);
+  dynofa::tools::AddPredictCommand(app, action);
   dynofa::tools::AddTrainCommand(app, action);
   dynofa::tools::AddCalibrateCommand(app, action);
   dynofa::tools::AddEvaluateCommand(app, action);
