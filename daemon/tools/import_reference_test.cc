@@ -18,6 +18,7 @@
 #include "daemon/tools/golden_compare.h"
 #include "daemon/tools/golden_set.h"
 #include "daemon/tools/model_commands.h"
+#include "daemon/tools/model_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 
@@ -45,6 +46,10 @@ TEST_CASE("the imported checkpoint computes the logits of the reference") {
   const std::string file = reference + "/ofa_mbv3_d234_e346_k357_w1.0.random.oldkeys-cuda.pth";
   app.parse(std::vector<std::string>{folder / "model", "--out", file, "import"});  // from the back
   REQUIRE(action().ok());
+  // These weights are random, and no figure is known for them.
+  const auto manifest = *ReadModelManifest(folder / "model");
+  REQUIRE(manifest.subnets.size() == 14);
+  CHECK(manifest.subnets[0].accuracy_evidence == policies::Evidence::kUnknown);
   const GoldenSet set = *ReadGoldenSet(reference + "/public");
   const auto model = *GoldenModel(set, folder / "model/weights.safetensors");
   std::vector<std::string> backends;

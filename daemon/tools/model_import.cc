@@ -42,7 +42,12 @@ struct ImportArguments {
 };
 
 // What the file is, as far as its contents tell.
-absl::StatusOr<std::string> Identify(const StateDict& dict, const std::string& expected_blob) {
+struct Origin {
+  bool published = false;  ///< one of the known files
+  std::string text;
+};
+
+absl::StatusOr<Origin> Identify(const StateDict& dict, const std::string& expected_blob) {
   DYNOFA_ASSIGN_OR_RETURN(const std::string blob, engine::checkpoint::GitBlobId(dict.contents()));
   if (!expected_blob.empty() && blob != expected_blob) {
     return absl::InvalidArgumentError(base::StrCat(dict.name(), ": has git blob id ", blob,
@@ -50,11 +55,11 @@ absl::StatusOr<std::string> Identify(const StateDict& dict, const std::string& e
   }
   const auto* published = engine::ofa::FindPublishedCheckpoint(blob);
   if (published != nullptr) {
-    return base::StrCat("imported from han-cai/files ofa/ofa_nets/", published->file, " (git blob ",
-                        blob, ")");
+    return Origin{true, base::StrCat("imported from han-cai/files ofa/ofa_nets/", published->file,
+                                     " (git blob ", blob, ")")};
   }
-  return base::StrCat("imported from ", fs::path(dict.name()).filename().string(), " (git blob ",
-                      blob, ", none of the published supernets)");
+  return Origin{false, base::StrCat("imported from ", fs::path(dict.name()).filename().string(),
+                                    " (git blob ", blob, ", none of the published supernets)")};
 }
 
 absl::StatusOr<std::vector<std::string>> ReadLabels(const std::string& path) {
@@ -70,7 +75,7 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(const std::string& path) {
   return labels;
 }
 
-absl::StatusOr<PublishedCatalogue> Catalogue(const ImportArguments& arguments,
+absl::StatusOr<PublishedCatalogue> Catalogue(const ImportArguments& arguments, bool published,
                                              const Architecture& architecture) {
   if (!arguments.subnets.empty()) {
     DYNOFA_ASSIGN_OR_RETURN(const base::TomlTable table, engine::ReadTomlFile(arguments.subnets));
@@ -83,14 +88,22 @@ absl::StatusOr<PublishedCatalogue> Catalogue(const ImportArguments& arguments,
         base::StrCat(arguments.file, ": has ", architecture.classes,
                      " classes; the published subnets are for ImageNet's 1000: give --subnets"));
   }
-  return engine::ofa::PublishedSubnets(architecture.width_mult);
+  PublishedCatalogue catalogue = engine::ofa::PublishedSubnets(architecture.width_mult);
+  if (published) return catalogue;
+  // The figures say nothing about other weights of the same shape.
+  for (engine::ofa::Subnet& subnet : catalogue.subnets) {
+    subnet.accuracy_evidence = policies::Evidence::kUnknown;
+  }
+  catalogue.source += "; for weights other than the published ones that top-1 means nothing";
+  return catalogue;
 }
 
-absl::StatusOr<Manifest> MakeManifest(const ImportArguments& arguments, std::string source,
+absl::StatusOr<Manifest> MakeManifest(const ImportArguments& arguments, const Origin& origin,
                                       const Architecture& architecture) {
-  DYNOFA_ASSIGN_OR_RETURN(PublishedCatalogue catalogue, Catalogue(arguments, architecture));
+  DYNOFA_ASSIGN_OR_RETURN(PublishedCatalogue catalogue,
+                          Catalogue(arguments, origin.published, architecture));
   Manifest manifest{.name = arguments.name,
-                    .provenance = base::StrCat(source, "; ", catalogue.source),
+                    .provenance = base::StrCat(origin.text, "; ", catalogue.source),
                     // The supernet's own statistics are of no subnet in particular.
                     .require_statistics = true,
                     .architecture = architecture,
@@ -143,12 +156,12 @@ void PrintSubnets(const engine::ModelInfo& info) {
 
 absl::Status Import(const ImportArguments& arguments) {
   DYNOFA_ASSIGN_OR_RETURN(const StateDict dict, StateDict::Read(arguments.file));
-  DYNOFA_ASSIGN_OR_RETURN(const std::string source, Identify(dict, arguments.expected_blob));
+  DYNOFA_ASSIGN_OR_RETURN(const Origin origin, Identify(dict, arguments.expected_blob));
   DYNOFA_ASSIGN_OR_RETURN(const Architecture architecture,
                           engine::ofa::RecogniseArchitecture(dict));
   DYNOFA_ASSIGN_OR_RETURN(const std::vector<engine::Tensor> tensors,
                           engine::ofa::TakeTensors(architecture, dict));
-  DYNOFA_ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest(arguments, source, architecture));
+  DYNOFA_ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest(arguments, origin, architecture));
   DYNOFA_ASSIGN_OR_RETURN(const engine::ModelInfo info, engine::ofa::Describe(manifest));
   DYNOFA_RETURN_IF_ERROR(PrepareDirectory(arguments.output));
   DYNOFA_RETURN_IF_ERROR(WriteWeights(arguments.output, tensors));
