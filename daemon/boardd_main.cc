@@ -168,6 +168,7 @@ absl::Status Serve(const Flags& flags) {
 }
 
 int Main(int argc, char** argv) {
+  constexpr int kExitUsage = 2;
   Flags flags;
   CLI::App app("Owns the board's clocks on behalf of dynofad.", "dynofa-boardd");
   app.set_version_flag("--version", "dynofa-boardd " DYNOFA_VERSION);
@@ -184,7 +185,11 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--emulator-control", flags.emulator_control,
                  "socket on which neighbours and heat of an emulated board are played");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
+  }
   base::SetLogLevelByName(flags.log_level);
   const absl::Status status = Serve(flags);
   if (status.ok()) return EXIT_SUCCESS;

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "daemon/tools/command_line.h"
 #include "daemon/tools/engine_bench.h"
 
 int main(int argc, char** argv) {
@@ -25,6 +26,8 @@ int main(int argc, char** argv) {
       ->add_option("--memory-of-levels", options.memory_of_levels,
                    "Print the resident bytes of a process with so many levels (for --part memory)")
       ->check(CLI::Range(1, 6));
-  CLI11_PARSE(app, argc, argv);
+  if (const auto code = dynofa::tools::ParseCommandLine(app, "dynofa-bench", argc, argv)) {
+    return *code;
+  }
   return dynofa::tools::RunEngineBench(options);
 }

@@ -15,6 +15,7 @@
 #include "daemon/emulator/control.h"
 #include "daemon/hardware/journal/journal.h"
 #include "daemon/hardware/sysfs/sysfs_driver.h"
+#include "daemon/tools/command_line.h"
 
 namespace dynofa {
 namespace {
@@ -83,8 +84,7 @@ absl::Status ShowModels() {
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Looks at boards and plays the surroundings of emulated ones.", "dynofa-board");
-  app.set_version_flag("--version", "dynofa-board " DYNOFA_VERSION);
+  CLI::App app("Looks at boards and plays the surroundings of emulated ones.");
   app.require_subcommand(1);
   absl::Status status;
 
@@ -112,7 +112,7 @@ int Main(int argc, char** argv) {
   ambient->add_option("--celsius", celsius, "degrees")->required();
   ambient->callback([&] { status = emulator::SetAmbient(control, celsius); });
 
-  CLI11_PARSE(app, argc, argv);
+  if (const auto code = tools::ParseCommandLine(app, "dynofa-board", argc, argv)) return *code;
   if (status.ok()) return EXIT_SUCCESS;
   std::cerr << "dynofa-board: " << base::FromAbsl(status.message()) << "\n";
   return EXIT_FAILURE;

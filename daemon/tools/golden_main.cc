@@ -9,6 +9,7 @@
 
 #include "daemon/base/status.h"
 #include "daemon/engine/loader/loader.h"
+#include "daemon/tools/command_line.h"
 #include "daemon/tools/golden_compare.h"
 #include "daemon/tools/golden_set.h"
 
@@ -58,7 +59,8 @@ int Main(int argc, char** argv) {
   app.add_option("--backend", backend, "torch, cpu or all")
       ->check(CLI::IsMember({"torch", "cpu", "all"}));
   app.add_flag("--json", json, "Print JSON");
-  CLI11_PARSE(app, argc, argv);
+  app.footer("Exit codes: 0 all within the limit, 1 not, 2 wrong usage or nothing to compare.");
+  if (const auto code = ParseCommandLine(app, "dynofa-golden", argc, argv)) return *code;
 
   const absl::StatusOr<std::vector<GoldenResult>> lines = Compare(directory, weights, backend);
   if (!lines.ok()) {

@@ -57,9 +57,11 @@ void AddCalibrateCommand(CLI::App& app, Action& action) {
       ->required();
   command->add_option("--images", arguments->options.images, "How many to draw")
       ->capture_default_str();
-  command->add_option("--batch", arguments->options.batch)->capture_default_str();
-  command->add_option("--seed", arguments->options.seed)->capture_default_str();
-  command->add_option("--threads", arguments->options.threads)->capture_default_str();
+  command->add_option("--batch", arguments->options.batch, "Images per pass")
+      ->capture_default_str();
+  command->add_option("--seed", arguments->options.seed, "Of the draw")->capture_default_str();
+  command->add_option("--threads", arguments->options.threads, "Threads on CPUs")
+      ->capture_default_str();
   command->callback(
       [arguments, &action]() { action = [arguments]() { return CalibrateCommand(*arguments); }; });
 }

@@ -181,7 +181,7 @@ void AddEvaluateCommand(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--backend", arguments->backend, "cpu or torch (default: the fastest)")
       ->check(CLI::IsMember({"cpu", "torch"}));
-  command->add_option("--threads", arguments->threads)->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Threads on CPUs")->capture_default_str();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_flag("--update", arguments->update, "Write the figures into model.toml");
   command->callback(

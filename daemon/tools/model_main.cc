@@ -3,8 +3,8 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
+#include "daemon/tools/command_line.h"
 #include "daemon/tools/model_commands.h"
 
 namespace {
@@ -29,8 +29,10 @@ int main(int argc, char** argv) {
   dynofa::tools::AddTrainCommand(app, action);
   dynofa::tools::AddCalibrateCommand(app, action);
   dynofa::tools::AddEvaluateCommand(app, action);
-  CLI11_PARSE(app, argc, argv);
-  const absl::Status status = action();
-  if (!status.ok()) std::fprintf(stderr, "dynofa-model: %s\n", status.ToString().c_str());
-  return status.ok() ? 0 : 1;
+  app.footer(
+      "Exit codes: 0 done, 1 it could not be done (standard error says why), 2 wrong usage.");
+  if (const auto code = dynofa::tools::ParseCommandLine(app, "dynofa-model", argc, argv)) {
+    return *code;
+  }
+  return dynofa::tools::RunToExit("dynofa-model", action);
 }

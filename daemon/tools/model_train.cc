@@ -18,6 +18,7 @@
 #include "daemon/tools/model_commands.h"
 #include "daemon/tools/model_directory.h"
 #include "daemon/tools/small_net.h"
+#include "daemon/tools/stop_signal.h"
 
 namespace dynofa::tools {
 namespace {
@@ -65,6 +66,10 @@ class TrainingRun {
       const absl::Status status = trainer_.RunEpoch(
           images_, [this](const TrainingProgress& progress) { return Report(progress); });
       DYNOFA_RETURN_IF_ERROR(save_status_);
+      if (absl::IsCancelled(status)) {
+        return absl::CancelledError(
+            base::StrCat("stopped; the same command goes on from ", checkpoint_));
+      }
       DYNOFA_RETURN_IF_ERROR(status);
     }
     return absl::OkStatus();
@@ -94,10 +99,11 @@ class TrainingRun {
 
   bool SaveIfDue(const TrainingProgress& progress, base::TimePoint now) {
     const bool epoch_ends = progress.step == progress.steps;
-    if (!epoch_ends && base::ToSeconds(now - saved_) < kCheckpointSeconds) return true;
+    const bool stop = stop_.requested();
+    if (!stop && !epoch_ends && base::ToSeconds(now - saved_) < kCheckpointSeconds) return true;
     saved_ = now;
     save_status_ = trainer_.SaveCheckpoint(checkpoint_);
-    return save_status_.ok();
+    return save_status_.ok() && !stop;
   }
 
   Trainer& trainer_;
@@ -107,6 +113,7 @@ class TrainingRun {
   base::TimePoint start_;
   base::TimePoint saved_;
   double first_done_ = -1.0;
+  StopSignal stop_;
   absl::Status save_status_;
 };
 
@@ -243,9 +250,11 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       ->add_option("--subnets-per-step", shrinking.subnets_per_step,
                    "Subnets that see each batch, from the first depth phase on")
       ->capture_default_str();
-  command->add_option("--batch", options.batch)->capture_default_str();
-  command->add_option("--weight-decay", options.weight_decay)->capture_default_str();
-  command->add_option("--label-smoothing", options.label_smoothing)->capture_default_str();
+  command->add_option("--batch", options.batch, "Images per step")->capture_default_str();
+  command->add_option("--weight-decay", options.weight_decay, "On convolutions and the classifier")
+      ->capture_default_str();
+  command->add_option("--label-smoothing", options.label_smoothing, "Share spread over all classes")
+      ->capture_default_str();
   command
       ->add_option("--distillation", options.distillation,
                    "Weight of the full net's answers beside the labels")
@@ -254,8 +263,8 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       ->add_option("--largest-share", options.largest_share,
                    "Share of the draws after the first phase that are the largest subnet")
       ->capture_default_str();
-  command->add_option("--seed", options.seed)->capture_default_str();
-  command->add_option("--threads", options.threads)->capture_default_str();
+  command->add_option("--seed", options.seed, "Of every draw")->capture_default_str();
+  command->add_option("--threads", options.threads, "Threads on CPUs")->capture_default_str();
   command->add_option("--device", options.device, "cpu, cuda or cuda:N, as this libtorch can")
       ->capture_default_str();
   command->callback(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs the build into temporary folders and looks at what is there.
 
-Usage: install_test.py layout|units CMAKE BUILD_DIR
+Usage: install_test.py layout|model_tool|units CMAKE BUILD_DIR
 """
 
 import os
@@ -17,6 +17,10 @@ EXPECTED = [
     "usr/sbin/dynofad",
     "usr/sbin/dynofa-boardd",
     "usr/bin/dynofactl",
+    "usr/bin/dynofa-bench",
+    "usr/bin/dynofa-board",
+    "usr/bin/dynofa-golden",
+    "usr/bin/dynofa-model",
     "usr/lib/systemd/system/dynofad.service",
     "usr/lib/systemd/system/dynofa-boardd.service",
     "usr/lib/systemd/system/dynofa-boardd.socket",
@@ -25,7 +29,17 @@ EXPECTED = [
     "usr/share/dbus-1/system-services/org.dynofa1.service",
     "usr/share/dbus-1/interfaces/org.dynofa1.Manager.xml",
     "usr/share/doc/dynofa/README.md",
+    "usr/share/bash-completion/completions/dynofactl",
+    "usr/share/man/man1/dynofa-bench.1",
+    "usr/share/man/man1/dynofa-board.1",
+    "usr/share/man/man1/dynofa-golden.1",
+    "usr/share/man/man1/dynofa-model.1",
+    "usr/share/man/man1/dynofactl.1",
+    "usr/share/man/man8/dynofa-boardd.8",
+    "usr/share/man/man8/dynofad.8",
 ]
+# All that a build of dynofa-model alone installs.
+MODEL_TOOL = ["usr/bin/dynofa-model", "usr/share/man/man1/dynofa-model.1"]
 # Exposure levels of systemd-analyze, times ten, that a unit must not exceed.
 THRESHOLDS = {"dynofad.service": 20, "dynofa-boardd.service": 12}
 SKIPPED = 77
@@ -81,6 +95,16 @@ def test_layout(cmake, build, directory):
         fail("the new default configuration does not lie beside the operator's")
 
 
+def test_model_tool(cmake, build, directory):
+    root = directory / "root"
+    install(cmake, build, root, "/usr")
+    files = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+    if files != MODEL_TOOL:
+        fail(f"installed are {files}")
+    if run(root / MODEL_TOOL[0], "--version").returncode != 0:
+        fail("the installed program does not start")
+
+
 def test_units(cmake, build, directory):
     if shutil.which("systemd-analyze") is None:
         print("SKIPPED: systemd-analyze is missing (Debian: apt-get install systemd)")
@@ -103,7 +127,8 @@ def test_units(cmake, build, directory):
 def main():
     part, cmake, build = sys.argv[1:]
     with tempfile.TemporaryDirectory() as directory:
-        {"layout": test_layout, "units": test_units}[part](cmake, build, pathlib.Path(directory))
+        tests = {"layout": test_layout, "model_tool": test_model_tool, "units": test_units}
+        tests[part](cmake, build, pathlib.Path(directory))
     print("ok")
 
 
