@@ -125,7 +125,8 @@ absl::StatusOr<Manifest> MakeManifest(const ImportArguments& arguments, const Or
 absl::Status PrepareDirectory(const std::string& directory) {
   for (const char* file : {engine::ofa::kManifestFile, engine::ofa::kStatisticsFile}) {
     const std::string path = directory + "/" + file;
-    if (fs::exists(path)) {
+    std::error_code unknown;  // what cannot be looked at cannot be written either
+    if (fs::exists(path, unknown)) {
       return absl::AlreadyExistsError(
           base::StrCat(path, ": is there already; import into another directory"));
     }

@@ -25,6 +25,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   Action action;
   AddImportCommand(app, action);
   AddCalibrateCommand(app, action);
+  AddPredictCommand(app, action);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   app.parse(reversed);
   return action();
@@ -138,6 +139,28 @@ TEST_CASE("a file that is not the expected one is refused before anything is wri
   CHECK(Mentions(ErrorOf({"import", text, "--out", model}), "is no checkpoint"));
   CHECK(absl::IsNotFound(Run({"import", checkpoint / "none", "--out", model})));
   CHECK_FALSE(std::filesystem::exists(model));
+}
+
+TEST_CASE("the published predictor is asked about the subnets of a model") {
+  const Checkpoint checkpoint;
+  const std::string model = checkpoint / "model";
+  REQUIRE(
+      Run({"import", checkpoint.path(), "--out", model, "--subnets", checkpoint.subnets()}).ok());
+  const std::vector<engine::checkpoint::testing::TestTensor> layers = {
+      {"0.weight", {1, 128}, std::vector<float>(128)},
+      {"0.bias", {1}, {1}},
+      {"2.weight", {1, 1}, {1}},
+      {"2.bias", {1}, {1}},
+      {"4.weight", {1, 1}, {1}},
+      {"4.bias", {1}, {1}},
+      {"6.weight", {1, 1}, {1}},
+      {"6.bias", {1}, {1}}};
+  const std::string predictor =
+      checkpoint.folder().Write("p.pth", engine::checkpoint::testing::LegacyFile(layers));
+  CHECK(Run({"predict", "--model", model, "--predictor", predictor}).ok());
+  CHECK(Mentions(ErrorOf({"predict", "--model", model, "--predictor", checkpoint.path()}),
+                 "is no accuracy predictor"));
+  CHECK(absl::IsNotFound(Run({"predict", "--model", model, "--predictor", checkpoint / "none"})));
 }
 
 TEST_CASE("a full disk and a second import leave a model directory as it was") {

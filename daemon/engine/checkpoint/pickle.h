@@ -50,9 +50,10 @@ struct Value {
 /// so they must not be walked blindly.
 class Pickle {
  public:
-  /// Bounds of what is accepted; they bound the memory that reading takes, to about 200 MiB.
-  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
-  static constexpr std::size_t kMaxValues = std::size_t{1} << 20;
+  /// Bounds of what is accepted, about forty times what a supernet's state dict needs. They bound
+  /// the memory that reading takes, to about 100 MiB.
+  static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kMaxValues = std::size_t{1} << 18;
 
   /// Reads the pickle at the start of `bytes`, which must outlive the result. `globals`
   /// ("module.name") must as well. INVALID_ARGUMENT says what is wrong and where: an opcode that no

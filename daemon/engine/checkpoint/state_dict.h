@@ -40,7 +40,7 @@ struct TensorView {
 class StateDict {
  public:
   /// Largest file that is read. The file is held in memory as a whole, with the tensors in place;
-  /// what comes on top is bounded by Pickle::kMaxBytes and kMaxValues.
+  /// what comes on top is bounded by Pickle::kMaxBytes and kMaxValues, for each of the pickles.
   static constexpr std::int64_t kMaxFile = std::int64_t{2} << 30;
 
   /// INVALID_ARGUMENT with the file's name and what is wrong.
