@@ -74,13 +74,21 @@ absl::Status BoundNet::BindBlock(const CompiledBlock& compiled) {
 
 absl::Status BoundNet::Run(const float* image, float* logits, const dnnl::stream& stream,
                            int threads) {
+  return RunParts(image, logits, stream, threads, [] {});
+}
+
+absl::Status BoundNet::RunParts(const float* image, float* logits, const dnnl::stream& stream,
+                                int threads, absl::FunctionRef<void()> after_part) {
   DYNOFA_RETURN_IF_ERROR(stem_.SetSource(image));
   DYNOFA_RETURN_IF_ERROR(stem_.Run(stream));
+  after_part();
   for (std::size_t b = 0; b < blocks_.size(); ++b) {
     DYNOFA_RETURN_IF_ERROR(RunBlock(net_->blocks[b], blocks_[b], stream, threads));
+    after_part();
   }
   DYNOFA_RETURN_IF_ERROR(final_expand_.Run(stream));
   RunTail(logits, threads);
+  after_part();
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/engine/cpu/aligned_buffer.h"
@@ -38,6 +39,10 @@ class BoundNet {
   /// Runs one image (resolution squared by 3, NHWC) into `logits` (one per class) with `threads`
   /// threads, the number that the net was compiled for. Allocates nothing of its own.
   absl::Status Run(const float* image, float* logits, const dnnl::stream& stream, int threads);
+
+  /// As Run(); calls `after_part` after the stem, after each block, and at the end.
+  absl::Status RunParts(const float* image, float* logits, const dnnl::stream& stream, int threads,
+                        absl::FunctionRef<void()> after_part);
 
  private:
   struct Block {
