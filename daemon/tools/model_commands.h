@@ -17,6 +17,7 @@ void AddPredictCommand(CLI::App& app, Action& action);
 void AddTrainCommand(CLI::App& app, Action& action);
 void AddCalibrateCommand(CLI::App& app, Action& action);
 void AddEvaluateCommand(CLI::App& app, Action& action);
+void AddSearchCommand(CLI::App& app, Action& action);  // in builds with the cpu backend
 
 }  // namespace dynofa::tools
 

@@ -1,4 +1,4 @@
-// dynofa-model: imports, trains, calibrates and evaluates models.
+// dynofa-model: imports, trains, calibrates, searches and evaluates models.
 
 #include <malloc.h>
 
@@ -21,13 +21,16 @@ void KeepFreedMemory() {
 
 int main(int argc, char** argv) {
   KeepFreedMemory();
-  CLI::App app("Imports, trains, calibrates and evaluates models");
+  CLI::App app("Imports, trains, calibrates, searches and evaluates models");
   app.require_subcommand(1);
   dynofa::tools::Action action;
   dynofa::tools::AddImportCommand(app, action);
   dynofa::tools::AddPredictCommand(app, action);
   dynofa::tools::AddTrainCommand(app, action);
   dynofa::tools::AddCalibrateCommand(app, action);
+#ifdef DYNOFA_SEARCH
+  dynofa::tools::AddSearchCommand(app, action);
+#endif
   dynofa::tools::AddEvaluateCommand(app, action);
   app.footer(
       "Exit codes: 0 done, 1 it could not be done (standard error says why), 2 wrong usage.");

@@ -58,8 +58,8 @@ absl::StatusOr<double> LatencyTable::Latency(const NetPlan& plan) const {
   return correction_.offset_ms + correction_.factor * sum;
 }
 
-std::map<std::string, double> LatencyTable::Entries() const {
-  std::map<std::string, double> entries;
+std::map<std::string, double, std::less<>> LatencyTable::Entries() const {
+  std::map<std::string, double, std::less<>> entries;
   for (const auto& [key, times] : measured_) entries[key] = Median(times);
   return entries;
 }

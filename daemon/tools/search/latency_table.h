@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,7 +47,7 @@ class LatencyTable {
   const Correction& correction() const { return correction_; }
 
   /// Median of each part, ms.
-  std::map<std::string, double> Entries() const;
+  std::map<std::string, double, std::less<>> Entries() const;
 
  private:
   std::map<std::string, std::vector<double>, std::less<>> measured_;

@@ -14,7 +14,7 @@ namespace {
 // The measurements that are left, shared by the workers.
 class Work {
  public:
-  Work(std::vector<SubnetConfig> configs, const SamplingHooks& hooks, AccuracyLog& log)
+  Work(std::vector<SubnetConfig> configs, const SamplingHooks& hooks, FigureLog& log)
       : configs_(std::move(configs)), hooks_(hooks), log_(log) {}
 
   // Takes one after the other until none is left.
@@ -33,7 +33,7 @@ class Work {
 
   void Finish(const SubnetConfig& config, const absl::StatusOr<double>& accuracy) {
     const std::lock_guard lock(mutex_);
-    absl::Status status = accuracy.ok() ? log_.Add(config, *accuracy) : accuracy.status();
+    absl::Status status = accuracy.ok() ? log_.Add({{Text(config), *accuracy}}) : accuracy.status();
     if (!status.ok()) {
       status_.Update(status);
       return;
@@ -44,7 +44,7 @@ class Work {
   const std::vector<SubnetConfig> configs_;
   const SamplingHooks& hooks_;
   std::mutex mutex_;  // guards what follows
-  AccuracyLog& log_;
+  FigureLog& log_;
   std::size_t next_ = 0;
   std::size_t done_ = 0;
   absl::Status status_;
@@ -73,10 +73,10 @@ std::vector<SubnetConfig> DrawSample(const Space& space, std::size_t count, std:
 
 absl::StatusOr<std::vector<Sample>> MeasureAll(const std::vector<SubnetConfig>& configs,
                                                int workers, const SamplingHooks& hooks,
-                                               AccuracyLog& log) {
+                                               FigureLog& log) {
   std::vector<SubnetConfig> unknown;
   for (const SubnetConfig& config : configs) {
-    if (!log.Find(config)) unknown.push_back(config);
+    if (!log.Find(Text(config))) unknown.push_back(config);
   }
   Work work(std::move(unknown), hooks, log);
   std::vector<std::thread> others;
@@ -86,7 +86,7 @@ absl::StatusOr<std::vector<Sample>> MeasureAll(const std::vector<SubnetConfig>& 
   DYNOFA_RETURN_IF_ERROR(work.status());
   std::vector<Sample> samples;
   for (const SubnetConfig& config : configs) {
-    if (const auto accuracy = log.Find(config)) samples.push_back({config, *accuracy});
+    if (const auto accuracy = log.Find(Text(config))) samples.push_back({config, *accuracy});
   }
   return samples;
 }

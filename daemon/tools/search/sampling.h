@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/tools/search/accuracy_log.h"
+#include "daemon/tools/search/figure_log.h"
 #include "daemon/tools/search/space.h"
 
 namespace dynofa::tools::search {
@@ -37,7 +37,7 @@ struct SamplingHooks {
 /// error ends it.
 absl::StatusOr<std::vector<Sample>> MeasureAll(const std::vector<SubnetConfig>& configs,
                                                int workers, const SamplingHooks& hooks,
-                                               AccuracyLog& log);
+                                               FigureLog& log);
 
 }  // namespace dynofa::tools::search
 

@@ -55,12 +55,12 @@ TEST_CASE("what is in the log is not measured again") {
   const tests::TempDir folder;
   const std::vector<SubnetConfig> configs = DrawSample(TinySpace(), 20, 1);
   FakeMeter stopped;
-  AccuracyLog log = *AccuracyLog::Open(folder / "log");
+  FigureLog log = *FigureLog::Open(folder / "log");
   const auto some = *MeasureAll(configs, 1, stopped.Hooks(8), log);
   CHECK(some.size() == 8);  // out of time after the eighth
 
-  AccuracyLog again = *AccuracyLog::Open(folder / "log");
-  CHECK(again.size() == 8);
+  FigureLog again = *FigureLog::Open(folder / "log");
+  CHECK(again.figures().size() == 8);
   FakeMeter resumed;
   const auto all = *MeasureAll(configs, 3, resumed.Hooks(), again);
   CHECK(resumed.measured() == 12);
@@ -74,7 +74,7 @@ TEST_CASE("what is in the log is not measured again") {
 
 TEST_CASE("the first error ends the measurements and is returned") {
   const tests::TempDir folder;
-  AccuracyLog log = *AccuracyLog::Open(folder / "log");
+  FigureLog log = *FigureLog::Open(folder / "log");
   int calls = 0;
   const SamplingHooks hooks{.measure = [&](const SubnetConfig&) -> absl::StatusOr<double> {
                               if (++calls == 3) return absl::InternalError("broken");
@@ -85,18 +85,18 @@ TEST_CASE("the first error ends the measurements and is returned") {
   const auto result = MeasureAll(DrawSample(TinySpace(), 20, 1), 1, hooks, log);
   CHECK(absl::IsInternal(result.status()));
   CHECK(calls == 3);
-  CHECK(log.size() == 2);
+  CHECK(log.figures().size() == 2);
 }
 
 TEST_CASE("a log that is no log is refused with file and line") {
   const tests::TempDir folder;
-  for (const std::string bad :
-       {"0.5 a\nnonsense\n", "0.5 a\n1.5 b\n", "0.5 a\n0.7\n", "0.5 a\nnan b\n"}) {
-    const auto log = AccuracyLog::Open(folder.Write("log", bad));
+  for (const std::string bad : {"0.5 a\nnonsense\n", "0.5 a\n-0.5 b\n", "0.5 a\ninf b\n",
+                                "0.5 a\n0.7\n", "0.5 a\nnan b\n"}) {
+    const auto log = FigureLog::Open(folder.Write("log", bad));
     REQUIRE(absl::IsInvalidArgument(log.status()));
     CHECK(log.status().ToString().find("log:2") != std::string::npos);
   }
-  CHECK((*AccuracyLog::Open(folder / "none")).size() == 0);
+  CHECK((*FigureLog::Open(folder / "none")).figures().empty());
 }
 
 }  // namespace

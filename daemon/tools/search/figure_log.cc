@@ -1,10 +1,13 @@
-#include "daemon/tools/search/accuracy_log.h"
+#include "daemon/tools/search/figure_log.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/status.h"
@@ -16,20 +19,20 @@ namespace {
 
 constexpr std::int64_t kMaxFile = std::int64_t{1} << 26;
 
-// Takes "<accuracy> <text>" apart; nothing if it is something else.
+// Takes "<figure> <name>" apart; nothing if it is something else.
 std::optional<std::pair<std::string, double>> ParseLine(std::string_view line) {
-  double accuracy = -1.0;
+  double figure = -1.0;
   const char* end = line.data() + line.size();
-  const auto [rest, error] = std::from_chars(line.data(), end, accuracy);
-  if (error != std::errc() || !(accuracy >= 0.0 && accuracy <= 1.0)) return std::nullopt;
+  const auto [rest, error] = std::from_chars(line.data(), end, figure);
+  if (error != std::errc() || !std::isfinite(figure) || figure < 0.0) return std::nullopt;
   if (rest == end || *rest != ' ' || end - rest < 2) return std::nullopt;
-  return std::pair(std::string(rest + 1, end), accuracy);
+  return std::pair(std::string(rest + 1, end), figure);
 }
 
 }  // namespace
 
-absl::StatusOr<AccuracyLog> AccuracyLog::Open(const std::string& path) {
-  AccuracyLog log(path);
+absl::StatusOr<FigureLog> FigureLog::Open(const std::string& path) {
+  FigureLog log(path);
   const absl::StatusOr<std::vector<std::byte>> file = engine::ReadWholeFile(path, kMaxFile);
   if (absl::IsNotFound(file.status())) return log;
   if (!file.ok()) return file.status();
@@ -40,26 +43,26 @@ absl::StatusOr<AccuracyLog> AccuracyLog::Open(const std::string& path) {
     auto measured = ParseLine(line);
     if (!measured) {
       return absl::InvalidArgumentError(base::StrCat(
-          path, ":", number, ": is no measured accuracy; remove the file to measure anew"));
+          path, ":", number, ": is no measured figure; remove the file to measure anew"));
     }
-    log.accuracies_.insert(*std::move(measured));
+    log.figures_.insert(*std::move(measured));
   }
   return log;
 }
 
-std::optional<double> AccuracyLog::Find(const SubnetConfig& config) const {
-  const auto found = accuracies_.find(Text(config));
-  if (found == accuracies_.end()) return std::nullopt;
+std::optional<double> FigureLog::Find(std::string_view name) const {
+  const auto found = figures_.find(name);
+  if (found == figures_.end()) return std::nullopt;
   return found->second;
 }
 
-absl::Status AccuracyLog::Add(const SubnetConfig& config, double accuracy) {
-  accuracies_[Text(config)] = accuracy;
+absl::Status FigureLog::Add(const Figures& figures) {
+  for (const auto& [name, figure] : figures) figures_[name] = figure;
   std::string lines;
-  for (const auto& [text, value] : accuracies_) {
+  for (const auto& [name, figure] : figures_) {
     char number[32];
-    lines.append(number, std::to_chars(number, number + sizeof(number), value).ptr);
-    lines += base::StrCat(" ", text, "\n");
+    lines.append(number, std::to_chars(number, number + sizeof(number), figure).ptr);
+    lines += base::StrCat(" ", name, "\n");
   }
   const std::span<const std::byte> parts[] = {std::as_bytes(std::span(lines))};
   return engine::WriteWholeFile(path_, parts);
