@@ -31,6 +31,22 @@ SafetensorsTensor View(std::string name, const std::vector<float>& values) {
           std::as_bytes(std::span(values))};
 }
 
+std::size_t BytesOf(const SubnetStatistics& statistics) {
+  std::size_t floats = 0;
+  for (const auto& [prefix, stats] : statistics)
+    floats += stats.mean.size() + stats.variance.size();
+  return floats * sizeof(float);
+}
+
+absl::StatusOr<std::size_t> WeightBytes(const engine::ofa::OfaModel& model) {
+  DYNOFA_ASSIGN_OR_RETURN(const auto shapes, engine::ofa::StateDictShapes(model.architecture()));
+  std::size_t bytes = 0;
+  for (const engine::ofa::TensorShape& shape : shapes) {
+    bytes += model.Weight(shape.key).size_bytes();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 absl::StatusOr<Manifest> ReadModelManifest(const std::string& directory) {
@@ -64,13 +80,20 @@ absl::Status CalibrateModel(const std::string& directory, const Manifest& manife
                             const engine::torch_backend::CalibrationOptions& options) {
   DYNOFA_ASSIGN_OR_RETURN(const auto model, LoadUncalibrated(directory, manifest));
   std::map<std::string, SubnetStatistics> statistics;
+  std::size_t total = 0;
   for (const engine::ofa::Subnet& subnet : manifest.subnets) {
     DYNOFA_ASSIGN_OR_RETURN(const auto* images, source(subnet.config.resolution));
     DYNOFA_ASSIGN_OR_RETURN(statistics[subnet.id], engine::torch_backend::Calibrate(
                                                        *model, subnet.config, *images, options));
-    std::printf("calibrated %s\n", subnet.id.c_str());
+    const std::size_t bytes = BytesOf(statistics[subnet.id]);
+    total += bytes;
+    std::printf("calibrated %s: %zu bytes of statistics\n", subnet.id.c_str(), bytes);
     std::fflush(stdout);
   }
+  DYNOFA_ASSIGN_OR_RETURN(const std::size_t weights, WeightBytes(*model));
+  std::printf("%zu subnets: %zu bytes of statistics, %.1f %% over %zu bytes of weights\n",
+              statistics.size(), total,
+              100.0 * static_cast<double>(total) / static_cast<double>(weights), weights);
   std::vector<SafetensorsTensor> tensors;
   for (const auto& [id, layers] : statistics) {
     for (const auto& [prefix, stats] : layers) {

@@ -25,7 +25,7 @@ absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> LoadUncalibrated(
     const std::string& directory, const engine::ofa::Manifest& manifest);
 
 /// Calibrates every subnet of `manifest` on training images and replaces bn.safetensors. Prints
-/// a line per subnet.
+/// a line per subnet, and the memory that the statistics add to the weights.
 absl::Status CalibrateModel(const std::string& directory, const engine::ofa::Manifest& manifest,
                             const engine::torch_backend::ImageSet& images,
                             const engine::torch_backend::CalibrationOptions& options);

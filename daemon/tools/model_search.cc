@@ -1,8 +1,9 @@
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "daemon/base/strings.h"
 #include "daemon/engine/files.h"
 #include "daemon/engine/ofa/model.h"
+#include "daemon/tools/class_folders.h"
 #include "daemon/tools/dataset.h"
 #include "daemon/tools/model_commands.h"
 #include "daemon/tools/model_directory.h"
@@ -98,11 +100,24 @@ absl::Status WriteLadder(const SearchArguments& arguments, Manifest manifest,
   return WriteModelManifest(output, manifest);
 }
 
+// Numbers the images as the model numbers its classes. Without labels in the model the order of the
+// folders has to be right.
+absl::Status UseLabelsOf(const Manifest& manifest, Dataset& dataset) {
+  if (manifest.labels.empty()) return absl::OkStatus();
+  DYNOFA_ASSIGN_OR_RETURN(const std::vector<std::size_t> index,
+                          MatchLabels({.classes = dataset.classes}, manifest.labels));
+  for (std::int64_t& label : dataset.images.labels) {
+    label = static_cast<std::int64_t>(index[static_cast<std::size_t>(label)]);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SearchCommand(SearchArguments arguments) {
   DYNOFA_ASSIGN_OR_RETURN(const Manifest manifest, ReadModelManifest(arguments.model));
   DYNOFA_ASSIGN_OR_RETURN(const search::Space space, SpaceOf(arguments, manifest));
   DYNOFA_ASSIGN_OR_RETURN(const auto model, LoadUncalibrated(arguments.model, manifest));
   DYNOFA_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(arguments.data));
+  DYNOFA_RETURN_IF_ERROR(UseLabelsOf(manifest, dataset));
   if (dataset.images.size() <= arguments.holdout || arguments.holdout == 0) {
     return absl::InvalidArgumentError(base::StrCat(arguments.data, ": has ", dataset.images.size(),
                                                    " images; more are needed than are held out (",

@@ -11,7 +11,7 @@
 #include "daemon/base/status.h"
 #include "daemon/engine/loader/loader.h"
 #include "daemon/engine/preprocess.h"
-#include "daemon/tools/search/subnet_models.h"
+#include "daemon/tools/subnet_models.h"
 
 namespace dynofa::tools::search {
 namespace {

@@ -8,7 +8,7 @@
 #include "daemon/base/status.h"
 #include "daemon/engine/cpu/part_timer.h"
 #include "daemon/engine/cpu/supernet.h"
-#include "daemon/tools/search/subnet_models.h"
+#include "daemon/tools/subnet_models.h"
 
 namespace dynofa::tools::search {
 namespace {

@@ -1,11 +1,11 @@
-#include "daemon/tools/search/subnet_models.h"
+#include "daemon/tools/subnet_models.h"
 
 #include <utility>
 
 #include "daemon/base/status.h"
 #include "daemon/engine/ofa/model.h"
 
-namespace dynofa::tools::search {
+namespace dynofa::tools {
 
 absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> ModelOf(
     std::shared_ptr<const engine::ofa::OfaModel> model,
@@ -27,4 +27,4 @@ absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> ModelOf(
                                 std::move(digest));
 }
 
-}  // namespace dynofa::tools::search
+}  // namespace dynofa::tools

@@ -1,5 +1,5 @@
-#ifndef DYNOFA_DAEMON_TOOLS_SEARCH_SUBNET_MODELS_H_
-#define DYNOFA_DAEMON_TOOLS_SEARCH_SUBNET_MODELS_H_
+#ifndef DYNOFA_DAEMON_TOOLS_SUBNET_MODELS_H_
+#define DYNOFA_DAEMON_TOOLS_SUBNET_MODELS_H_
 
 #include <map>
 #include <memory>
@@ -10,7 +10,7 @@
 #include "daemon/engine/ofa/manifest.h"
 #include "daemon/engine/ofa/weights.h"
 
-namespace dynofa::tools::search {
+namespace dynofa::tools {
 
 using StatisticsBySubnet = std::map<std::string, engine::ofa::SubnetStatistics, std::less<>>;
 
@@ -21,6 +21,6 @@ absl::StatusOr<std::shared_ptr<const engine::ofa::OfaModel>> ModelOf(
     std::shared_ptr<const engine::ofa::OfaModel> model,
     const std::vector<engine::ofa::Subnet>& subnets, StatisticsBySubnet statistics);
 
-}  // namespace dynofa::tools::search
+}  // namespace dynofa::tools
 
-#endif  // DYNOFA_DAEMON_TOOLS_SEARCH_SUBNET_MODELS_H_
+#endif  // DYNOFA_DAEMON_TOOLS_SUBNET_MODELS_H_
