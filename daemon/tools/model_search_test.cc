@@ -36,7 +36,8 @@ std::string WriteModel(const TempDir& folder) {
   manifest.labels = {"airplane", "automobile", "bird"};
   const auto model = *engine::ofa::SyntheticModel(manifest.architecture, manifest.subnets);
   std::vector<engine::SafetensorsTensor> tensors;
-  for (const auto& shape : *engine::ofa::StateDictShapes(manifest.architecture)) {
+  const auto shapes = *engine::ofa::StateDictShapes(manifest.architecture);
+  for (const auto& shape : shapes) {
     tensors.push_back({shape.key, engine::SafetensorsType::kF32, shape.shape,
                        std::as_bytes(model->Weight(shape.key))});
   }
@@ -91,9 +92,8 @@ TEST_CASE("search replaces the ladder of a model directory, which loads and can 
     CHECK(info->accuracy_evidence == policies::Evidence::kMeasured);
   }
   CHECK(levels == loaded->info().catalogue.size());
-  const auto statistics =
-      (*engine::ofa::LoadModel(model))->Statistics(loaded->info().catalogue[0].id);
-  CHECK_FALSE(statistics.empty());
+  const auto with_statistics = *engine::ofa::LoadModel(model);
+  CHECK_FALSE(with_statistics->Statistics(loaded->info().catalogue[0].id).empty());
   CHECK(Run({"evaluate", "--model", model, "--latency", "--rounds", "2", "--markdown"}).ok());
 }
 
@@ -106,8 +106,8 @@ TEST_CASE("search can leave the model as it is and write another directory") {
   search.insert(search.end(), {"--output", folder / "other", "--resolutions", "16", "20"});
   REQUIRE(Run(search).ok());
   CHECK(tests::ReadTree(model) == before);
-  for (const engine::SubnetInfo& info :
-       (*engine::LoadSupernet(folder / "other", "cpu"))->info().catalogue) {
+  const auto other = *engine::LoadSupernet(folder / "other", "cpu");
+  for (const engine::SubnetInfo& info : other->info().catalogue) {
     CHECK((info.resolution == 16 || info.resolution == 20));
   }
 }
