@@ -212,13 +212,16 @@ absl::StatusOr<PredictionError> CrossValidate(const Space& space,
 }
 
 PredictionError Compare(const std::vector<double>& predicted, const std::vector<double>& measured) {
+  const auto count = static_cast<double>(predicted.size());
+  double sum = 0.0;
   double squares = 0.0;
   for (std::size_t i = 0; i < predicted.size(); ++i) {
-    squares += (predicted[i] - measured[i]) * (predicted[i] - measured[i]);
+    const double error = predicted[i] - measured[i];
+    sum += error;
+    squares += error * error;
   }
-  return {std::sqrt(squares / static_cast<double>(predicted.size())),
-          Correlation(Ranks(predicted), Ranks(measured)), KendallTau(predicted, measured),
-          predicted.size()};
+  return {std::sqrt(squares / count), sum / count, Correlation(Ranks(predicted), Ranks(measured)),
+          KendallTau(predicted, measured), predicted.size()};
 }
 
 }  // namespace dynofa::tools::search

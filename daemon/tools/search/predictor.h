@@ -19,6 +19,7 @@ std::vector<double> Encode(const Space& space, const SubnetConfig& config);
 /// How far predictions are off on subnets that took no part in the fit.
 struct PredictionError {
   double rmse = 0.0;      ///< in the unit of what is predicted
+  double bias = 0.0;      ///< mean of predicted - measured: a common offset that misleads no choice
   double spearman = 0.0;  ///< rank correlation, 1 is best
   double kendall = 0.0;   ///< tau-b
   std::size_t subnets = 0;

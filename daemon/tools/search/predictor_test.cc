@@ -88,6 +88,8 @@ TEST_CASE("the same samples give the same predictor; too few give none") {
 TEST_CASE("errors are those of the definitions") {
   const PredictionError error = Compare({1, 2, 3, 4}, {1, 2, 4, 3});
   CHECK(error.rmse == Approx(std::sqrt(0.5)));
+  CHECK(error.bias == Approx(0.0));
+  CHECK(Compare({2, 3}, {1, 2}).bias == Approx(1.0));
   CHECK(error.spearman == Approx(0.8));
   CHECK(error.kendall == Approx(4.0 / 6.0));
   CHECK(Compare({1, 2, 3}, {3, 2, 1}).kendall == Approx(-1.0));

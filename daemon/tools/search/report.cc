@@ -20,6 +20,7 @@ using nlohmann::json;
 
 json ErrorJson(const PredictionError& error) {
   return {{"rmse", error.rmse},
+          {"bias", error.bias},
           {"spearman", error.spearman},
           {"kendall", error.kendall},
           {"subnets", error.subnets}};
@@ -78,8 +79,12 @@ std::string ReportText(const SearchResult& result, const SearchOptions& options)
          options.sample_protocol.images);
   Append(text, "  on subnets left out of the fit: RMSE %.2f points, Spearman %.3f, Kendall %.3f\n",
          100 * result.sample_error.rmse, result.sample_error.spearman, result.sample_error.kendall);
-  Append(text, "  on %zu candidates measured in full: RMSE %.2f points, Spearman %.3f\n",
-         result.final_error.subnets, 100 * result.final_error.rmse, result.final_error.spearman);
+  Append(
+      text,
+      "  on %zu candidates measured in full: RMSE %.2f points (bias %+.2f: other images), Spearman "
+      "%.3f\n",
+      result.final_error.subnets, 100 * result.final_error.rmse, 100 * result.final_error.bias,
+      result.final_error.spearman);
   if (result.out_of_time) text += "the time budget ended some step early\n";
   for (const ThreadsResult& target : result.by_threads) AppendTarget(target, text);
   return text;

@@ -21,6 +21,8 @@ namespace dynofa::tools::search {
 namespace {
 
 constexpr int kFolds = 5;
+// A smaller space needs no search.
+constexpr std::size_t kFewestSubnets = 10;
 // Whole nets that the latency table is compared with; a line is fitted on every other one.
 constexpr std::size_t kTableChecks = 60;
 // Measured samples that no other one beats, added to the candidates, at most.
@@ -95,7 +97,9 @@ class Searcher {
 
   absl::StatusOr<FigureLog> OpenLog(const std::string& kind, const std::string& key) const;
   absl::Status MeasureTables();
-  absl::Status CheckTable(Target& target);
+  absl::StatusOr<std::vector<double>> WholeNets(const std::vector<SubnetConfig>& configs,
+                                                int threads, FigureLog& log) const;
+  absl::Status CheckTable(FigureLog& log, Target& target);
   absl::Status Sample();
   absl::Status Fit();
   absl::Status EvolveAll();
@@ -126,10 +130,14 @@ absl::StatusOr<SearchResult> Searcher::Run() {
   std::error_code error;
   std::filesystem::create_directories(options_.work, error);
   if (error) return base::ErrnoStatus(error.value(), options_.work);
+  const std::size_t subnets = DrawSample(space_, kFewestSubnets, options_.seed).size();
+  if (subnets < kFewestSubnets) {
+    return absl::InvalidArgumentError(base::StrCat(
+        "there are only ", subnets, " subnets to choose from; measure them all instead"));
+  }
   DYNOFA_RETURN_IF_ERROR(MeasureTables());
   DYNOFA_RETURN_IF_ERROR(Sample());
   DYNOFA_RETURN_IF_ERROR(Fit());
-  for (Target& target : targets_) DYNOFA_RETURN_IF_ERROR(CheckTable(target));
   DYNOFA_RETURN_IF_ERROR(EvolveAll());
   DYNOFA_RETURN_IF_ERROR(Refine());
   DYNOFA_RETURN_IF_ERROR(MeasureCandidates());
@@ -154,6 +162,7 @@ absl::Status Searcher::MeasureTables() {
     target.result.table_entries = target.table.Entries().size();
     progress_(base::StrCat("latency table for ", threads,
                            " thread(s): ", target.result.table_entries, " parts"));
+    DYNOFA_RETURN_IF_ERROR(CheckTable(log, target));
   }
   return absl::OkStatus();
 }
@@ -205,14 +214,32 @@ absl::Status Searcher::Fit() {
   return absl::OkStatus();
 }
 
-absl::Status Searcher::CheckTable(Target& target) {
-  std::vector<SubnetConfig> configs;
-  for (const SubnetConfig& config : DrawSample(space_, kTableChecks, options_.seed)) {
-    configs.push_back(config);
+// The latencies of whole nets that judge the table: as old as the table, from the same log.
+absl::StatusOr<std::vector<double>> Searcher::WholeNets(const std::vector<SubnetConfig>& configs,
+                                                        int threads, FigureLog& log) const {
+  const auto name = [](const SubnetConfig& config) { return "whole net " + Text(config); };
+  const bool known = std::all_of(configs.begin(), configs.end(), [&](const SubnetConfig& config) {
+    return log.Find(name(config)).has_value();
+  });
+  if (!known) {
+    DYNOFA_ASSIGN_OR_RETURN(
+        const std::vector<Latency> latencies,
+        MeasureWhole(model_, configs, {.threads = threads, .seed = options_.seed}));
+    FigureLog::Figures figures;
+    for (std::size_t i = 0; i < configs.size(); ++i) {
+      figures[name(configs[i])] = latencies[i].median_ms;
+    }
+    DYNOFA_RETURN_IF_ERROR(log.Add(figures));
   }
-  DYNOFA_ASSIGN_OR_RETURN(
-      const std::vector<Latency> latencies,
-      MeasureWhole(model_, configs, {.threads = target.result.threads, .seed = options_.seed}));
+  std::vector<double> whole;
+  for (const SubnetConfig& config : configs) whole.push_back(*log.Find(name(config)));
+  return whole;
+}
+
+absl::Status Searcher::CheckTable(FigureLog& log, Target& target) {
+  const std::vector<SubnetConfig> configs = DrawSample(space_, kTableChecks, options_.seed);
+  DYNOFA_ASSIGN_OR_RETURN(const std::vector<double> whole,
+                          WholeNets(configs, target.result.threads, log));
   // Every other subnet fits the line, the others judge it.
   std::vector<double> sums[2], measured[2], corrected;
   for (std::size_t i = 0; i < configs.size(); ++i) {
@@ -220,7 +247,7 @@ absl::Status Searcher::CheckTable(Target& target) {
                             engine::ofa::MakePlan(space_.architecture, configs[i]));
     DYNOFA_ASSIGN_OR_RETURN(const double sum, target.table.Sum(plan));
     sums[i % 2].push_back(sum);
-    measured[i % 2].push_back(latencies[i].median_ms);
+    measured[i % 2].push_back(whole[i]);
   }
   const Correction correction = FitCorrection(sums[0], measured[0]);
   for (double sum : sums[1]) corrected.push_back(correction.offset_ms + correction.factor * sum);

@@ -132,6 +132,19 @@ TEST_CASE("a search without time for any sample says what it lacks") {
   CHECK(result.status().ToString().find("samples") != std::string::npos);
 }
 
+TEST_CASE("a space of a few subnets is not searched") {
+  const tests::TempDir folder;
+  Fixture fixture(folder);
+  Space space = fixture.space;
+  space.architecture.depths = {2};
+  space.architecture.kernels = {3};
+  space.architecture.expands = {6};
+  const auto result = Search(fixture.model, space, fixture.meter, fixture.options, fixture.clock,
+                             [](const std::string&) {});
+  REQUIRE(absl::IsInvalidArgument(result.status()));
+  CHECK(result.status().ToString().find("only 3 subnets") != std::string::npos);
+}
+
 TEST_CASE("accuracy is the same each time, and depends on the statistics") {
   const tests::TempDir folder;
   const Fixture fixture(folder);
