@@ -21,6 +21,7 @@
 #include "daemon/engine/supernet.h"
 #include "daemon/hardware/unmanaged_board.h"
 #include "daemon/manager/manager.h"
+#include "daemon/manager/profile_storage.h"
 #include "daemon/manager/request_path.h"
 #include "daemon/serving/server.h"
 #include "policies/registry.h"
@@ -31,6 +32,18 @@ namespace {
 constexpr base::Duration kDrain = std::chrono::seconds(5);
 constexpr base::Duration kReleasePatience = std::chrono::seconds(5);
 constexpr std::size_t kOutcomeRoom = 8192;
+/// Up to here every number of threads is measured; beyond it the powers of two.
+constexpr int kEachThreadCount = 8;
+
+/// Numbers of threads for a cluster of so many cores, ascending.
+std::vector<int> ThreadCounts(int cores) {
+  std::vector<int> counts;
+  for (int threads = 1; threads < cores; threads += threads < kEachThreadCount ? 1 : threads) {
+    counts.push_back(threads);
+  }
+  counts.push_back(std::max(cores, 1));
+  return counts;
+}
 
 std::set<std::string> ClusterIds(const hardware::BoardInfo& info) {
   std::set<std::string> ids;
@@ -53,6 +66,7 @@ struct Assembly::Parts {
   std::unique_ptr<emulator::Emulation> emulation;
   std::vector<std::shared_ptr<engine::Supernet>> supernets;
   std::unique_ptr<manager::RequestPath> path;
+  std::unique_ptr<manager::ProfileFolder> profiles;
   std::unique_ptr<manager::Manager> manager;
   std::unique_ptr<serving::Server> server;
   std::unique_ptr<control::DbusService> dbus;
@@ -124,11 +138,14 @@ absl::StatusOr<std::vector<manager::ClusterExecutor>> Assembly::Parts::MakeExecu
   for (const policies::ClusterInfo& cluster : first_board->info().clusters) {
     const bool runs_here = cluster.kind == policies::ClusterKind::kCpu || emulation != nullptr;
     if (!runs_here) continue;
-    auto executor = engine::MakeCpuExecutor(1, clock);
+    auto executor = engine::MakeCpuExecutor(clock);
+    std::vector<int> threads = ThreadCounts(cluster.cores);
     if (emulation != nullptr) {
+      // The model of a board speaks of a cluster as a whole.
+      threads = {1};
       DYNOFA_ASSIGN_OR_RETURN(executor, emulation->Pace(cluster.id, std::move(executor)));
     }
-    executors.push_back({cluster.id, cluster.host_cpus, std::move(executor)});
+    executors.push_back({cluster.id, cluster.host_cpus, std::move(threads), std::move(executor)});
   }
   return executors;
 }
@@ -155,9 +172,10 @@ absl::StatusOr<std::shared_ptr<const engine::CostModel>> Assembly::Parts::MakeCo
 absl::Status Assembly::Parts::StartManager(const config::Config& config) {
   std::vector<manager::HostedModel> models;
   for (const auto& supernet : supernets) {
-    models.push_back({supernet->info(), std::string(supernet->backend())});
+    models.push_back({supernet->info(), std::string(supernet->backend()), supernet->build()});
   }
   DYNOFA_ASSIGN_OR_RETURN(auto costs, MakeCostModel());
+  profiles = std::make_unique<manager::ProfileFolder>(config.daemon.state_dir + "/profiles", *loop);
   manager::ManagerOptions options;
   options.version = DYNOFA_VERSION;
   options.power_modes = config.power_modes;
@@ -178,7 +196,9 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
                     .models = std::move(models),
                     .costs = std::move(costs),
                     .publish_routes = [this](auto routes) { path->SetRoutes(std::move(routes)); },
-                    .on_tick = [this] { notify.Ping(); }}));
+                    .on_tick = [this] { notify.Ping(); },
+                    .measure = path.get(),
+                    .profiles = profiles.get()}));
   OnLoop([this] {
     manager->AttachBoard(std::move(first_board));
     manager->Start();

@@ -53,6 +53,8 @@ struct ClusterState {
   ClusterInfo info;
   /// False when the cluster is gone, off or taken: nothing may be assigned to it.
   bool available = true;
+  /// Why it is not, for people; empty if nothing is known.
+  std::string unavailable_because;
   /// Read back, kHz; 0 if unknown.
   std::int64_t frequency_khz = 0;
   /// The highest frequency that heat or the kernel allows now, kHz; 0 = no such limit.

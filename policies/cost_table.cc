@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "policies/pareto.h"
+#include "policies/threads.h"
 
 namespace dynofa::policies {
 namespace {
@@ -43,8 +45,24 @@ std::vector<std::int64_t> AllowedFrequencies(const ClusterState& state, const Po
 bool MayBeUsed(const ClusterState& state, const PowerMode& mode) {
   if (!state.available) return false;
   if (state.info.kind != ClusterKind::kCpu && state.info.kind != ClusterKind::kGpu) return false;
-  auto cores = mode.max_cores.find(state.info.id);
-  return cores == mode.max_cores.end() || cores->second > 0;
+  return MaxThreads(mode, state.info.id) > 0;
+}
+
+/// The points of one subnet on one cluster, by the cluster's frequencies.
+struct Candidates {
+  double accuracy = 0.0;
+  std::vector<std::vector<const OperatingPoint*>> by_frequency;
+};
+
+/// nullopt unless every frequency has a point.
+std::optional<CostTable::Rung> MakeRung(const std::string& subnet, const Candidates& candidates,
+                                        int max_threads) {
+  CostTable::Rung rung{subnet, candidates.accuracy, {}};
+  for (const auto& points : candidates.by_frequency) {
+    rung.points.push_back(PickThreads(points, max_threads));
+    if (rung.points.back() == nullptr) return std::nullopt;
+  }
+  return rung;
 }
 
 }  // namespace
@@ -56,7 +74,7 @@ CostTable::CostTable(const Snapshot& snapshot) {
 
 void CostTable::AddCluster(const ClusterState& state, const PowerMode& mode) {
   if (!MayBeUsed(state, mode)) return;
-  clusters_.push_back({&state, AllowedFrequencies(state, mode)});
+  clusters_.push_back({&state, AllowedFrequencies(state, mode), MaxThreads(mode, state.info.id)});
 }
 
 void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
@@ -64,25 +82,23 @@ void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
   for (std::size_t i = 0; i < clusters_.size(); ++i) index[clusters_[i].state->info.id] = i;
 
   using Key = std::pair<std::string, std::size_t>;
-  std::map<Key, std::map<std::string, Rung>> rungs;
+  std::map<Key, std::map<std::string, Candidates>> all;
   for (const OperatingPoint& point : points) {
     auto cluster = index.find(point.cluster);
     if (cluster == index.end()) continue;
     const auto& allowed = clusters_[cluster->second].frequencies_khz;
     auto khz = std::find(allowed.begin(), allowed.end(), point.frequency_khz);
     if (khz == allowed.end()) continue;
-    Rung& rung = rungs[{point.model, cluster->second}][point.subnet];
-    rung.subnet = point.subnet;
-    rung.accuracy = point.accuracy;
-    rung.points.resize(allowed.size(), nullptr);
-    rung.points[static_cast<std::size_t>(khz - allowed.begin())] = &point;
+    Candidates& candidates = all[{point.model, cluster->second}][point.subnet];
+    candidates.accuracy = point.accuracy;
+    candidates.by_frequency.resize(allowed.size());
+    candidates.by_frequency[static_cast<std::size_t>(khz - allowed.begin())].push_back(&point);
   }
-  for (auto& [key, by_subnet] : rungs) {
+  for (const auto& [key, by_subnet] : all) {
     std::vector<Rung>& ladder = ladders_[key];
-    for (auto& [subnet, rung] : by_subnet) {
-      const bool complete =
-          std::find(rung.points.begin(), rung.points.end(), nullptr) == rung.points.end();
-      if (complete) ladder.push_back(std::move(rung));
+    for (const auto& [subnet, candidates] : by_subnet) {
+      auto rung = MakeRung(subnet, candidates, clusters_[key.second].max_threads);
+      if (rung) ladder.push_back(*std::move(rung));
     }
     KeepPareto(ladder, [](const Rung& rung) { return rung.points.back()->latency_ms; });
   }

@@ -21,9 +21,12 @@ class CostTable {
   struct Cluster {
     const ClusterState* state = nullptr;
     std::vector<std::int64_t> frequencies_khz;
+    /// Threads that one inference may have.
+    int max_threads = 0;
   };
 
-  /// One subnet on one cluster: its point at each of the cluster's frequencies.
+  /// One subnet on one cluster: its point at each of the cluster's frequencies, with the threads
+  /// that PickThreads() chooses.
   struct Rung {
     std::string subnet;
     double accuracy = 0.0;

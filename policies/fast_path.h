@@ -16,6 +16,8 @@ struct Level {
   double accuracy = 0.0;
   /// Power above idle while it runs, W; 0 if unknown.
   double active_power_w = 0.0;
+  /// With which the latency holds.
+  int threads = 1;
 };
 
 /// Picks the level for one request: the most accurate one at or below `ceiling` that fits into

@@ -20,6 +20,7 @@ std::string At(const OperatingPoint& point) {
   if (point.frequency_khz > 0) {
     text += " at " + Number(static_cast<double>(point.frequency_khz) / 1e3) + " MHz";
   }
+  if (point.threads > 1) text += " with " + std::to_string(point.threads) + " threads";
   return text;
 }
 
@@ -133,7 +134,9 @@ void AddUnusedClusters(const Planner& planner, std::vector<ClusterSetting>& sett
 void AddLimits(const Snapshot& snapshot, std::vector<Reason>& reasons) {
   for (const ClusterState& cluster : snapshot.clusters) {
     if (!cluster.available) {
-      reasons.push_back({"cluster-unavailable", cluster.info.id + " cannot be used"});
+      const std::string& why = cluster.unavailable_because;
+      reasons.push_back({"cluster-unavailable",
+                         cluster.info.id + " cannot be used" + (why.empty() ? "" : ": " + why)});
     } else if (cluster.limit_khz > 0) {
       reasons.push_back({"cluster-limited",
                          cluster.info.id + " is held at " +

@@ -41,11 +41,29 @@ struct RunArguments {
   std::string control;
 };
 
+/// What `profile` does.
+enum class ProfileAction {
+  kMeasure,  ///< begins, and follows until it is over
+  kDetach,   ///< begins
+  kWatch,    ///< follows what was begun before
+  kStatus,   ///< how far it is
+  kShow,     ///< what is known
+  kCancel,
+};
+
+struct ProfileArguments {
+  ProfileAction action = ProfileAction::kMeasure;
+  client::ProfileRequest request;
+  /// An interrupt ends the job, too, not only this program.
+  bool attached = false;
+};
+
 int ShowStatus(const Common& common);
 int Explain(const Common& common);
 int Mode(const Common& common, const std::string& name);
 int Infer(const Common& common, const InferArguments& arguments);
 int Run(const Common& common, const RunArguments& arguments);
+int Profile(const Common& common, const ProfileArguments& arguments);
 
 /// The daemon's connection, or an error already shown.
 std::optional<client::Client> ConnectOrExplain(const Common& common);

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dynofa::cli {
@@ -104,8 +105,10 @@ Json ToJson(const client::Status& status) {
   }
   json["models"] = Json::array();
   for (const client::HostedModel& model : status.models) {
-    json["models"].push_back(
-        {{"name", model.name}, {"backend", model.backend}, {"subnets", model.subnets}});
+    json["models"].push_back({{"name", model.name},
+                              {"backend", model.backend},
+                              {"subnets", model.subnets},
+                              {"profile_points", model.profile_points}});
   }
   json["clusters"] = Json::array();
   for (const client::ClusterInfo& cluster : status.clusters) {
@@ -126,6 +129,43 @@ Json ToJson(const client::Status& status) {
   json["predicted_power_w"] = OrNull(status.predicted_power_w);
   json["notes"] = status.notes;
   return json;
+}
+
+Json ToJson(const client::ProfileProgress& progress) {
+  Json json = {{"state", progress.state},
+               {"total", progress.total},
+               {"known", progress.known},
+               {"measured", progress.measured},
+               {"skipped", progress.skipped},
+               {"cluster", progress.cluster},
+               {"frequency_khz", progress.frequency_khz},
+               {"elapsed_s", progress.elapsed_s},
+               {"left_s", OrNull(progress.left_s)},
+               {"message", progress.message}};
+  json["gaps"] = Json::array();
+  for (const client::ProfileGap& gap : progress.gaps) {
+    json["gaps"].push_back(
+        {{"cluster", gap.cluster}, {"frequency_khz", gap.frequency_khz}, {"reason", gap.reason}});
+  }
+  return json;
+}
+
+Json ToJson(const client::ModelProfile& profile) {
+  Json entries = Json::array();
+  for (const client::ProfileEntry& entry : profile.entries) {
+    entries.push_back({{"subnet", entry.subnet},
+                       {"cluster", entry.cluster},
+                       {"threads", entry.threads},
+                       {"frequency_khz", entry.frequency_khz},
+                       {"median_ms", entry.median_ms},
+                       {"p10_ms", entry.p10_ms},
+                       {"p90_ms", entry.p90_ms},
+                       {"runs", entry.runs},
+                       {"latency_label", entry.latency_label},
+                       {"active_power_w", OrNull(entry.active_power_w)},
+                       {"power_label", entry.power_label}});
+  }
+  return {{"model", profile.model}, {"entries", std::move(entries)}};
 }
 
 Json ToJson(const client::Inference& inference) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dynofa/profile.h"
 #include "dynofa/types.h"
 
 // What dynofactl prints with --json: the fields of the public types, unset ones as null.
@@ -15,6 +16,8 @@ Json ToJson(const client::Requirement& requirement);
 Json ToJson(const client::Assignment& assignment);
 Json ToJson(const client::SessionInfo& session);
 Json ToJson(const client::Status& status);
+Json ToJson(const client::ProfileProgress& progress);
+Json ToJson(const client::ModelProfile& profile);
 /// Without the logits.
 Json ToJson(const client::Inference& inference);
 

@@ -96,6 +96,31 @@ void AddRun(CLI::App* root, Common* common, RunArguments* arguments, int* exit_c
   run->callback([=] { *exit_code = Run(*common, *arguments); });
 }
 
+void AddProfile(CLI::App* root, Common* common, ProfileArguments* arguments, int* exit_code) {
+  CLI::App* const profile = root->add_subcommand(
+      "profile", "Measure what the models cost on this board, and show how far that is");
+  client::ProfileRequest* const request = &arguments->request;
+  profile->add_option("--model", request->models, "Only this model; may be given again");
+  profile->add_option("--cluster", request->clusters, "Only this cluster; may be given again");
+  profile->add_option("--subnet", request->subnets, "Only this subnet; may be given again");
+  profile->add_flag("--force", request->force, "Even where a session cannot be served meanwhile");
+  profile->add_flag("--again", request->again, "Measure what is known already, too");
+  profile->add_flag("--attached", arguments->attached,
+                    "An interrupt (Ctrl-C) ends the measuring, not only this program");
+  CLI::Option_group* const actions = profile->add_option_group("instead of measuring and waiting");
+  const auto action = [&](const char* flag, ProfileAction what, const char* help) {
+    actions->add_flag_callback(
+        flag, [=] { arguments->action = what; }, help);
+  };
+  action("--detach", ProfileAction::kDetach, "Begin, and do not wait");
+  action("--watch", ProfileAction::kWatch, "Follow what was begun before");
+  action("--status", ProfileAction::kStatus, "How far it is");
+  action("--show", ProfileAction::kShow, "What is known");
+  action("--cancel", ProfileAction::kCancel, "End it; what was measured is kept");
+  actions->require_option(0, 1);
+  profile->callback([=] { *exit_code = Profile(*common, *arguments); });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Talks to dynofad: inference, sessions, power modes.", "dynofactl");
   app.require_subcommand(1);
@@ -107,11 +132,13 @@ int Main(int argc, char** argv) {
   Common common;
   InferArguments infer;
   RunArguments run;
+  ProfileArguments profile;
   AddCommon(&app, &common);
   AddStatus(&app, &common, &exit_code);
   AddInfer(&app, &common, &infer, &exit_code);
   AddRun(&app, &common, &run, &exit_code);
   AddMode(&app, &common, &exit_code);
+  AddProfile(&app, &common, &profile, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -77,7 +77,11 @@ void PrintStatus(const client::Status& status) {
   std::cout << "models:\n";
   for (const client::HostedModel& model : status.models) {
     std::cout << "  " << model.name << " on " << model.backend << ", " << model.subnets.size()
-              << " subnets\n";
+              << " subnets, "
+              << (model.profile_points > 0
+                      ? "profile of " + std::to_string(model.profile_points) + " points"
+                      : "no profile")
+              << "\n";
   }
   std::cout << "sessions:" << (status.sessions.empty() ? " none" : "") << "\n";
   for (const client::SessionInfo& session : status.sessions) PrintSession(session);

@@ -36,7 +36,8 @@ std::string Describe(const client::Requirement& requirement) {
 
 std::string Describe(const client::Assignment& assignment) {
   const client::OperatingPoint& point = assignment.point;
-  return point.subnet + " on " + point.cluster + " at " + Frequency(point.frequency_khz) + ", " +
+  return point.subnet + " on " + point.cluster + " at " + Frequency(point.frequency_khz) +
+         (point.threads > 1 ? " with " + std::to_string(point.threads) + " threads" : "") + ", " +
          Fixed(point.latency_ms, 2) + " ms (" + point.latency_label + "), accuracy " +
          Fixed(100.0 * point.accuracy, 1) + " % (" + point.accuracy_label + ")" +
          (assignment.feasible ? "" : ", NOT feasible");

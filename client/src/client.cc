@@ -155,6 +155,37 @@ class Client::Impl {
     return ToModelInfo(answer);
   }
 
+  Result<ProfileProgress> StartProfile(const ProfileRequest& wanted) {
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + kCallTimeout);
+    v1::StartProfileRequest request;
+    FillProfileRequest(wanted, &request);
+    v1::ProfileProgress answer;
+    const grpc::Status status = manager_->StartProfile(&context, request, &answer);
+    if (!status.ok()) return ToError(status);
+    return ToProfileProgress(answer);
+  }
+
+  Result<ProfileProgress> CancelProfile() {
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + kCallTimeout);
+    v1::ProfileProgress answer;
+    const grpc::Status status = manager_->CancelProfile(&context, {}, &answer);
+    if (!status.ok()) return ToError(status);
+    return ToProfileProgress(answer);
+  }
+
+  Result<Profiles> GetProfile(bool entries) {
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + kCallTimeout);
+    v1::GetProfileRequest request;
+    request.set_entries(entries);
+    v1::GetProfileResponse answer;
+    const grpc::Status status = manager_->GetProfile(&context, request, &answer);
+    if (!status.ok()) return ToError(status);
+    return ToProfiles(answer);
+  }
+
   /// `name`, or the only hosted model's if it is empty.
   Result<std::string> NameOf(const std::string& name) {
     if (!name.empty()) return name;
@@ -280,5 +311,13 @@ void Client::InferAsync(const ImageView& image, const InferOptions& options, OnI
 Result<Status> Client::GetStatus() { return impl_->GetStatus(); }
 
 Result<ModelInfo> Client::GetModel(const std::string& name) { return impl_->GetModel(name); }
+
+Result<ProfileProgress> Client::StartProfile(const ProfileRequest& request) {
+  return impl_->StartProfile(request);
+}
+
+Result<ProfileProgress> Client::CancelProfile() { return impl_->CancelProfile(); }
+
+Result<Profiles> Client::GetProfile(bool entries) { return impl_->GetProfile(entries); }
 
 }  // namespace dynofa::client

@@ -160,8 +160,10 @@ Status ToStatus(const v1::Status& message) {
   }
   status.policy = message.policy();
   for (const v1::Model& model : message.models()) {
-    status.models.push_back(
-        {model.name(), model.backend(), {model.subnets().begin(), model.subnets().end()}});
+    status.models.push_back({model.name(),
+                             model.backend(),
+                             {model.subnets().begin(), model.subnets().end()},
+                             model.profile_points()});
   }
   for (const v1::Cluster& cluster : message.clusters()) {
     status.clusters.push_back(ToCluster(cluster));

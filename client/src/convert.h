@@ -1,6 +1,7 @@
 #ifndef DYNOFA_CLIENT_SRC_CONVERT_H_
 #define DYNOFA_CLIENT_SRC_CONVERT_H_
 
+#include "dynofa/profile.h"
 #include "dynofa/result.h"
 #include "dynofa/types.h"
 #include "grpcpp/support/status.h"
@@ -15,6 +16,9 @@ Error ToError(const grpc::Status& status);
 void FillRequirement(const Requirement& requirement, v1::Requirement* message);
 SessionInfo ToSessionInfo(const v1::SessionState& message);
 Status ToStatus(const v1::Status& message);
+void FillProfileRequest(const ProfileRequest& request, v1::StartProfileRequest* message);
+ProfileProgress ToProfileProgress(const v1::ProfileProgress& message);
+Profiles ToProfiles(const v1::GetProfileResponse& message);
 ModelInfo ToModelInfo(const inference::ModelMetadataResponse& message);
 
 /// kInternal if the answer is not what the protocol promises.

@@ -173,6 +173,7 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::Time
           .level = level.value_or(route.ceiling),
           .accuracy = picked.accuracy,
           .active_power_w = picked.active_power_w,
+          .threads = picked.threads,
           .frequency_khz = route.frequency_khz,
           .expected_ms = picked.latency_ms,
           .queued = now - pending.arrival};

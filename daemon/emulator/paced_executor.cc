@@ -32,12 +32,12 @@ PacedExecutor::PacedExecutor(std::unique_ptr<engine::Executor> real, const Board
 absl::StatusOr<engine::RunResult> PacedExecutor::Run(engine::Supernet& supernet,
                                                      const engine::PreparedSubnet& subnet,
                                                      const engine::Tensor& input,
-                                                     std::int64_t frequency_khz) {
+                                                     const engine::RunSettings& settings) {
   const base::TimePoint start = clock_.Now();
   const double share = ContentionShare(board_, conditions_->foreign_load.load());
   const base::Duration modelled =
-      base::FromMs(LatencyMs(cluster_, WorkloadOf(subnet.info()), frequency_khz, share));
-  absl::StatusOr<engine::RunResult> result = real_->Run(supernet, subnet, input, frequency_khz);
+      base::FromMs(LatencyMs(cluster_, WorkloadOf(subnet.info()), settings.frequency_khz, share));
+  absl::StatusOr<engine::RunResult> result = real_->Run(supernet, subnet, input, settings);
   if (!result.ok()) return result;
   result->overrun = clock_.Now() - start > modelled;
   if (result->overrun) {

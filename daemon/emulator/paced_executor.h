@@ -48,7 +48,8 @@ struct ClusterConditions {
 /// Gives inferences the speed of an emulated cluster: runs the work for real, then waits until
 /// the modelled time at the given clock and contention is over. Where the real work takes longer
 /// than that, the run is marked as an overrun and its time is the real one, which is measured; any
-/// other time is emulated.
+/// other time is emulated. The model speaks of the cluster as a whole, so the number of threads
+/// changes nothing but the real work.
 class PacedExecutor final : public engine::Executor {
  public:
   /// `board`, `cluster` (of that board), `clock` and `waiter` must outlive the executor.
@@ -60,7 +61,7 @@ class PacedExecutor final : public engine::Executor {
   absl::StatusOr<engine::RunResult> Run(engine::Supernet& supernet,
                                         const engine::PreparedSubnet& subnet,
                                         const engine::Tensor& input,
-                                        std::int64_t frequency_khz) override;
+                                        const engine::RunSettings& settings) override;
 
  private:
   std::unique_ptr<engine::Executor> real_;

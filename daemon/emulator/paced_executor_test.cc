@@ -43,7 +43,8 @@ class FakeExecutor final : public engine::Executor {
  public:
   FakeExecutor(base::VirtualTime& time, base::Duration takes) : time_(time), takes_(takes) {}
   absl::StatusOr<engine::RunResult> Run(engine::Supernet&, const engine::PreparedSubnet&,
-                                        const engine::Tensor&, std::int64_t) override {
+                                        const engine::Tensor&,
+                                        const engine::RunSettings&) override {
     time_.Advance(takes_);
     engine::RunResult result;
     result.compute = takes_;
@@ -81,7 +82,7 @@ struct Fixture {
   absl::StatusOr<engine::RunResult> Run(base::Duration real, std::int64_t khz) {
     PacedExecutor executor(std::make_unique<FakeExecutor>(time, real), board, cluster, conditions,
                            time, waiter);
-    return executor.Run(supernet, subnet, engine::Tensor{}, khz);
+    return executor.Run(supernet, subnet, engine::Tensor{}, {.frequency_khz = khz});
   }
   double ModelledMs(std::int64_t khz, double share = 1.0) {
     return LatencyMs(cluster, WorkloadOf(subnet.info()), khz, share);

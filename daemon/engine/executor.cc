@@ -19,20 +19,29 @@ namespace {
 
 class CpuExecutor final : public Executor {
  public:
-  CpuExecutor(int threads, const base::Clock& clock) : threads_(threads), clock_(clock) {}
+  explicit CpuExecutor(const base::Clock& clock) : clock_(clock) {}
 
   absl::StatusOr<RunResult> Run(Supernet& supernet, const PreparedSubnet& subnet,
-                                const Tensor& input, std::int64_t frequency_khz) override;
+                                const Tensor& input, const RunSettings& settings) override;
 
  private:
-  absl::Status RunSubnet(Supernet& supernet, const PreparedSubnet& subnet, std::span<float> logits);
+  absl::Status RunSubnet(Supernet& supernet, const PreparedSubnet& subnet, int threads,
+                         std::span<float> logits);
 
-  const int threads_;
   const base::Clock& clock_;
   std::vector<float> image_;
-  // One per supernet that this executor has run. A supernet outlives its executors.
-  std::map<const Supernet*, std::unique_ptr<Workspace>> workspaces_;
+  // One per supernet and number of threads that this executor has run. A supernet outlives its
+  // executors.
+  std::map<std::pair<const Supernet*, int>, std::unique_ptr<Workspace>> workspaces_;
 };
+
+/// Times that others took the CPU from a run with so many threads. Helpers cannot be told from the
+/// rest of the process.
+long Interruptions(int threads) {
+  rusage usage{};
+  getrusage(threads == 1 ? RUSAGE_THREAD : RUSAGE_SELF, &usage);
+  return usage.ru_nivcsw;
+}
 
 Tensor Logits(const ModelInfo& model) {
   Tensor logits;
@@ -43,7 +52,8 @@ Tensor Logits(const ModelInfo& model) {
 }
 
 absl::StatusOr<RunResult> CpuExecutor::Run(Supernet& supernet, const PreparedSubnet& subnet,
-                                           const Tensor& input, std::int64_t /*frequency_khz*/) {
+                                           const Tensor& input, const RunSettings& settings) {
+  const long interruptions = Interruptions(settings.threads);
   const base::TimePoint start = clock_.Now();
   const auto side = static_cast<std::size_t>(subnet.info().resolution);
   image_.resize(side * side * 3);
@@ -53,27 +63,28 @@ absl::StatusOr<RunResult> CpuExecutor::Run(Supernet& supernet, const PreparedSub
   result.output = Logits(supernet.info());
   const std::span<float> logits(result.output.data<float>(),
                                 static_cast<std::size_t>(supernet.info().classes));
-  DYNOFA_RETURN_IF_ERROR(RunSubnet(supernet, subnet, logits));
+  DYNOFA_RETURN_IF_ERROR(RunSubnet(supernet, subnet, settings.threads, logits));
   result.compute = clock_.Now() - start;
+  result.disturbed = Interruptions(settings.threads) != interruptions;
   return result;
 }
 
-absl::Status CpuExecutor::RunSubnet(Supernet& supernet, const PreparedSubnet& subnet,
+absl::Status CpuExecutor::RunSubnet(Supernet& supernet, const PreparedSubnet& subnet, int threads,
                                     std::span<float> logits) {
-  std::unique_ptr<Workspace>& workspace = workspaces_[&supernet];
+  std::unique_ptr<Workspace>& workspace = workspaces_[{&supernet, threads}];
   if (workspace != nullptr) {
     const absl::Status status = subnet.Run(image_, logits, *workspace);
     if (status.code() != absl::StatusCode::kFailedPrecondition) return status;
   }
   // The first run, or the subnet was prepared after the workspace was made.
-  DYNOFA_ASSIGN_OR_RETURN(workspace, supernet.NewWorkspace(threads_));
+  DYNOFA_ASSIGN_OR_RETURN(workspace, supernet.NewWorkspace(threads));
   return subnet.Run(image_, logits, *workspace);
 }
 
 }  // namespace
 
-std::unique_ptr<Executor> MakeCpuExecutor(int threads, const base::Clock& clock) {
-  return std::make_unique<CpuExecutor>(threads, clock);
+std::unique_ptr<Executor> MakeCpuExecutor(const base::Clock& clock) {
+  return std::make_unique<CpuExecutor>(clock);
 }
 
 absl::Status PinThisThread(const std::vector<int>& cpus, int nice) {

@@ -24,6 +24,18 @@ struct RunResult {
   policies::Evidence evidence = policies::Evidence::kMeasured;
   /// An emulated board's model asked for less time than the work really took.
   bool overrun = false;
+  /// Another program had the CPU for a part of the run, so that its time says little.
+  bool disturbed = false;
+};
+
+/// How a run is to be made.
+struct RunSettings {
+  /// Threads that work on it: the calling one and helpers, which inherit its CPUs and its priority
+  /// from the first run with so many threads on.
+  int threads = 1;
+  /// The cluster's clock as last read back, kHz; 0 if unknown. Only an emulated board's pacing
+  /// looks at it.
+  std::int64_t frequency_khz = 0;
 };
 
 /// Runs subnets for one cluster, one at a time, on the thread that calls Run (which has been
@@ -32,14 +44,14 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  /// Prepares the input for the subnet's resolution and runs it. `frequency_khz` is the cluster's
-  /// clock as last read back, 0 if unknown (only an emulated board's pacing looks at it).
+  /// Prepares the input for the subnet's resolution and runs it. The first run of a supernet with
+  /// a number of threads takes longer: what it needs is made then.
   virtual absl::StatusOr<RunResult> Run(Supernet& supernet, const PreparedSubnet& subnet,
-                                        const Tensor& input, std::int64_t frequency_khz) = 0;
+                                        const Tensor& input, const RunSettings& settings) = 0;
 };
 
-/// The executor for this machine's CPUs, with `threads` threads per run.
-std::unique_ptr<Executor> MakeCpuExecutor(int threads, const base::Clock& clock);
+/// The executor for this machine's CPUs.
+std::unique_ptr<Executor> MakeCpuExecutor(const base::Clock& clock);
 
 /// Pins the calling thread to `cpus` (all of them if empty) and lowers its priority by `nice`.
 absl::Status PinThisThread(const std::vector<int>& cpus, int nice);

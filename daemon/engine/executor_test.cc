@@ -95,8 +95,8 @@ TEST_CASE("An executor prepares the input, runs and takes the time") {
   const FakeClock clock;
   FakeSupernet supernet;
   const auto subnet = supernet.Prepare("a").value();
-  const auto executor = MakeCpuExecutor(2, clock);
-  const auto result = executor->Run(supernet, *subnet, Planes(0.5f), 0);
+  const auto executor = MakeCpuExecutor(clock);
+  const auto result = executor->Run(supernet, *subnet, Planes(0.5f), {.threads = 2});
   REQUIRE(result.ok());
   CHECK(result->output.name == "logits");
   CHECK(result->output.shape == std::vector<std::int64_t>{1, 3});
@@ -109,13 +109,13 @@ TEST_CASE("An executor prepares the input, runs and takes the time") {
 TEST_CASE("An executor keeps one workspace until a later subnet asks for another") {
   const FakeClock clock;
   FakeSupernet supernet;
-  const auto executor = MakeCpuExecutor(1, clock);
+  const auto executor = MakeCpuExecutor(clock);
   const auto first = supernet.Prepare("a").value();
-  for (int i = 0; i < 3; ++i) CHECK(executor->Run(supernet, *first, Planes(1.0f), 0).ok());
+  for (int i = 0; i < 3; ++i) CHECK(executor->Run(supernet, *first, Planes(1.0f), {}).ok());
   CHECK(supernet.workspaces == 1);
   const auto later = supernet.Prepare("b").value();
-  CHECK(executor->Run(supernet, *later, Planes(1.0f), 0).ok());
-  CHECK(executor->Run(supernet, *first, Planes(1.0f), 0).ok());
+  CHECK(executor->Run(supernet, *later, Planes(1.0f), {}).ok());
+  CHECK(executor->Run(supernet, *first, Planes(1.0f), {}).ok());
   CHECK(supernet.workspaces == 2);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("An executor passes on what is wrong with an input") {
   const auto subnet = supernet.Prepare("a").value();
   Tensor input = Planes(1.0f);
   input.shape = {1, 3, 4, 1};
-  CHECK(MakeCpuExecutor(1, clock)->Run(supernet, *subnet, input, 0).status().code() ==
+  CHECK(MakeCpuExecutor(clock)->Run(supernet, *subnet, input, {}).status().code() ==
         absl::StatusCode::kInvalidArgument);
 }
 

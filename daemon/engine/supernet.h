@@ -43,6 +43,9 @@ class Supernet {
   virtual const ModelInfo& info() const = 0;
   /// "cpu" (oneDNN) or "torch" (the reference).
   virtual std::string_view backend() const = 0;
+  /// Version and instruction set of the code that runs ("oneDNN 2.6.3, AVX2"): what measured times
+  /// depend on besides the machine. Empty if nobody knows.
+  virtual std::string build() const { return ""; }
 
   /// Gets a subnet of the catalogue ready; slow (milliseconds to seconds), the second call for
   /// the same id returns the first result. NOT_FOUND for an unknown id.

@@ -95,6 +95,13 @@ void ClusterTracker::Observe(const dispatch::Outcome& outcome) {
   cluster.view.state.slowdown = cluster.slowdown.value();
 }
 
+void ClusterTracker::RestartSlowdowns() {
+  for (auto& [id, cluster] : clusters_) {
+    cluster.slowdown.Restart(SlowdownBeside(cluster.view.state.foreign_load));
+    cluster.view.state.slowdown = cluster.slowdown.value();
+  }
+}
+
 std::vector<hardware::ClusterLoad> ClusterTracker::EndWindow(base::Duration length) {
   std::vector<hardware::ClusterLoad> loads;
   const double seconds = std::max(base::ToSeconds(length), 1e-3);

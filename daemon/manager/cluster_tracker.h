@@ -30,6 +30,9 @@ class ClusterTracker {
   void Update(const hardware::ApplyResult& result);
   void Observe(const dispatch::Outcome& outcome);
 
+  /// Other costs hold: forgets how the clusters ran compared to the old ones.
+  void RestartSlowdowns();
+
   /// Ends a window of `length`: returns how busy inferences kept each cluster in it, and lets the
   /// estimates of clusters without runs drift to what the load of others explains.
   std::vector<hardware::ClusterLoad> EndWindow(base::Duration length);

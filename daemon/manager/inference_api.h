@@ -42,6 +42,7 @@ struct InferenceReply {
   std::size_t level = 0;
   std::string cluster;
   std::int64_t frequency_khz = 0;  ///< 0 if unknown
+  int threads = 1;
   double queue_ms = 0.0;
   double compute_ms = 0.0;
   policies::Evidence time_evidence = policies::Evidence::kMeasured;

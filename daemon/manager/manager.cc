@@ -9,12 +9,6 @@
 namespace dynofa::manager {
 namespace {
 
-std::string ModeNames(const std::vector<policies::PowerMode>& modes) {
-  std::string names;
-  for (const policies::PowerMode& mode : modes) names += (names.empty() ? "" : ", ") + mode.name;
-  return names;
-}
-
 /// Do two decisions run the same subnets in the same places at the same clocks?
 bool SameInEffect(const policies::Decision& a, const policies::Decision& b) {
   return a.settings == b.settings &&
@@ -23,6 +17,7 @@ bool SameInEffect(const policies::Decision& a, const policies::Decision& b) {
                       return x.session == y.session && x.feasible == y.feasible &&
                              x.point.subnet == y.point.subnet &&
                              x.point.cluster == y.point.cluster &&
+                             x.point.threads == y.point.threads &&
                              x.point.frequency_khz == y.point.frequency_khz;
                     });
 }
@@ -49,7 +44,7 @@ absl::StatusOr<std::unique_ptr<Manager>> Manager::Create(ManagerOptions options,
   auto manager = std::unique_ptr<Manager>(new Manager(std::move(options), std::move(dependencies)));
   if (manager->FindMode(manager->mode_) == nullptr) {
     return absl::InvalidArgumentError(base::StrCat("unknown power mode '", manager->mode_,
-                                                   "'; there are: ", ModeNames(manager->modes_)));
+                                                   "'; there are: ", manager->ModeNames()));
   }
   return manager;
 }
@@ -61,8 +56,37 @@ Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
       modes_(options_.power_modes),
       mode_(options_.power_mode),
       sessions_(options_.limits_of),
+      profiler_(world_.clock, world_.runner, world_.measure, world_.profiles, world_.models,
+                world_.costs, ProfilerHooks()),
       window_start_(started_),
       self_(std::make_shared<Manager*>(this)) {}
+
+Profiler::Hooks Manager::ProfilerHooks() {
+  return {
+      .can_spare = [this](const std::string& cluster) { return CanSpare(cluster); },
+      .replan =
+          [this] {
+            // What the profile asks for must reach the board even if it is the same as before.
+            applied_.clear();
+            Decide();
+          },
+      .on_costs =
+          [this] {
+            clusters_.RestartSlowdowns();
+            AdoptCosts();
+            Decide();
+          },
+      .can_measure_power =
+          [this] {
+            return board_ != nullptr && last_reading_.board_power_w > 0.0 && sessions_.size() == 0;
+          },
+      .read_power = [this](auto done) { ReadPower(std::move(done)); },
+      .report_busy =
+          [this](const std::string& cluster, bool busy) {
+            if (board_ != nullptr) board_->ReportLoad({{cluster, busy ? 1.0 : 0.0}});
+          },
+  };
+}
 
 void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
   board_ = std::move(board);
@@ -83,15 +107,24 @@ void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
     mode_ = options_.power_mode;
   }
   clusters_.SetBoard(info);
+  profiler_.OnBoard(info);
+  AdoptCosts();
+  Decide();
+  ReadBoard();
+}
+
+void Manager::AdoptCosts() {
+  std::vector<policies::ClusterInfo> clusters;
+  for (policies::ClusterState& state : clusters_.States()) {
+    clusters.push_back(std::move(state.info));
+  }
   auto points = std::make_shared<std::vector<policies::OperatingPoint>>();
   for (const HostedModel& model : world_.models) {
-    const auto more = world_.costs->Points(model.info, info.clusters);
+    const auto more = profiler_.costs().Points(model.info, clusters);
     points->insert(points->end(), more.begin(), more.end());
   }
   points_ = std::move(points);
-  routes_ = std::make_unique<RouteBuilder>(points_);
-  Decide();
-  ReadBoard();
+  routes_ = std::make_unique<RouteBuilder>(*points_, *FindMode(mode_));
 }
 
 void Manager::LoseBoard(const std::string& why) {
@@ -99,6 +132,7 @@ void Manager::LoseBoard(const std::string& why) {
   lost_board_ = "serving without knobs: " + why;
   board_.reset();
   clusters_.LoseBoard(why);
+  profiler_.OnBoardLost(why);
   Decide();
 }
 
@@ -106,6 +140,7 @@ void Manager::Start() { Tick(); }
 
 void Manager::Stop(std::function<void(absl::Status)> done) {
   stopping_ = true;
+  profiler_.Cancel().IgnoreError();
   if (board_ == nullptr) {
     done(absl::OkStatus());
     return;
@@ -119,7 +154,10 @@ void Manager::Tick() {
   const base::Duration window = now - window_start_;
   if (window > base::Duration::zero()) {
     sessions_.EndWindow(window);
-    const auto loads = clusters_.EndWindow(window);
+    auto loads = clusters_.EndWindow(window);
+    for (hardware::ClusterLoad& load : loads) {
+      if (load.cluster == profiler_.taken()) load.busy = profiler_.busy() ? 1.0 : 0.0;
+    }
     if (board_ != nullptr) board_->ReportLoad(loads);
     window_start_ = now;
   }
@@ -130,6 +168,7 @@ void Manager::Tick() {
     retry_settings_at_.reset();
     applied_.clear();
   }
+  profiler_.OnTick();
   Decide();
   ReadBoard();
   world_.on_tick();
@@ -160,9 +199,40 @@ void Manager::ReadBoard() {
     me.last_reading_ = *std::move(reading);
     me.clusters_.Update(me.last_reading_);
     me.world_.on_reading(me.last_reading_);
+    me.profiler_.OnReading(me.last_reading_);
     me.PublishRoutes();
     me.PublishStatus();
   });
+}
+
+void Manager::ReadPower(std::function<void(std::optional<double>)> done) {
+  if (board_ == nullptr) return done(std::nullopt);
+  board_->Read([done = std::move(done)](const absl::StatusOr<hardware::BoardReading>& reading) {
+    const bool known = reading.ok() && reading->board_power_w > 0.0;
+    done(known ? std::optional(reading->board_power_w) : std::nullopt);
+  });
+}
+
+absl::Status Manager::CanSpare(const std::string& cluster) const {
+  if (sessions_.size() == 0) return absl::OkStatus();
+  policies::Snapshot snapshot = TakeSnapshot();
+  const auto decide_with = [&](bool available) {
+    for (policies::ClusterState& state : snapshot.clusters) {
+      if (state.info.id == cluster) state.available = available;
+    }
+    return world_.policy->Decide(snapshot);
+  };
+  const policies::Decision without = decide_with(false);
+  const policies::Decision with = decide_with(true);
+  for (const SessionView& session : sessions_.Views()) {
+    const policies::Assignment* served = with.Find(session.id);
+    const policies::Assignment* left = without.Find(session.id);
+    if (served == nullptr || (left != nullptr && left->feasible >= served->feasible)) continue;
+    return absl::FailedPreconditionError(
+        base::StrCat("session ", session.id, " (", session.client_name,
+                     ") cannot be served without ", cluster, " as it is with it"));
+  }
+  return absl::OkStatus();
 }
 
 policies::Snapshot Manager::TakeSnapshot() const {
@@ -170,6 +240,11 @@ policies::Snapshot Manager::TakeSnapshot() const {
   snapshot.time_s = base::ToSeconds(world_.clock.Now() - started_);
   snapshot.mode = *FindMode(mode_);
   snapshot.clusters = clusters_.States();
+  for (policies::ClusterState& cluster : snapshot.clusters) {
+    if (cluster.info.id != profiler_.taken()) continue;
+    cluster.available = false;
+    cluster.unavailable_because = "its profile is being measured";
+  }
   snapshot.sessions = sessions_.States();
   for (const HostedModel& model : world_.models) {
     policies::SessionState standby;
@@ -186,6 +261,7 @@ policies::Snapshot Manager::TakeSnapshot() const {
 
 void Manager::Decide() {
   if (stopping_ || points_ == nullptr) return;
+  profiler_.OnDemand();
   policies::Decision decision = world_.policy->Decide(TakeSnapshot());
   const bool changed = decision_number_ == 0 || !SameInEffect(decision, decision_);
   decision_ = std::move(decision);
@@ -207,16 +283,19 @@ void Manager::DecideThen(std::function<void()> then) {
 }
 
 void Manager::ApplySettings() {
-  if (board_ == nullptr || decision_.settings.empty() || decision_.settings == applied_) return;
-  applied_ = decision_.settings;
+  std::vector<policies::ClusterSetting> settings = decision_.settings;
+  if (const auto held = profiler_.setting()) settings.push_back(*held);
+  if (board_ == nullptr || settings.empty() || settings == applied_) return;
+  applied_ = std::move(settings);
   board_->Apply(applied_,
                 [self = std::weak_ptr(self_)](absl::StatusOr<hardware::ApplyResult> result) {
                   auto manager = self.lock();
                   if (!manager) return;
                   Manager& me = **manager;
                   me.NoteTrouble(TroubleOf(result));
+                  if (result.ok()) me.clusters_.Update(*result);
+                  me.profiler_.OnApplied(result);
                   if (!result.ok()) return;
-                  me.clusters_.Update(*result);
                   me.PublishRoutes();
                   me.PublishStatus();
                 });
@@ -246,7 +325,9 @@ void Manager::PublishStatus() {
   view->power_modes = modes_;
   view->policy = std::string(world_.policy->name());
   for (const HostedModel& model : world_.models) {
-    ModelView shown{model.info.name, model.backend, {}};
+    ModelView shown{model.info.name, model.backend, {}, nullptr};
+    const auto profile = profiler_.profiles().find(model.info.name);
+    if (profile != profiler_.profiles().end()) shown.profile = profile->second;
     for (const engine::SubnetInfo& subnet : model.info.catalogue) {
       shown.subnets.push_back(subnet.id);
     }
@@ -259,6 +340,7 @@ void Manager::PublishStatus() {
   for (const SessionView& session : sessions_.Views()) view->sessions.push_back(ViewOf(session.id));
   view->decision = decision_;
   view->decision_number = decision_number_;
+  view->profiling = profiler_.progress();
   view->notes = board_notes_;
   if (!lost_board_.empty()) view->notes.push_back(lost_board_);
   const std::shared_ptr<const StatusView> published = std::move(view);
@@ -271,6 +353,12 @@ const policies::PowerMode* Manager::FindMode(const std::string& name) const {
   auto found = std::find_if(modes_.begin(), modes_.end(),
                             [&](const policies::PowerMode& mode) { return mode.name == name; });
   return found == modes_.end() ? nullptr : &*found;
+}
+
+std::string Manager::ModeNames() const {
+  std::string names;
+  for (const policies::PowerMode& mode : modes_) names += (names.empty() ? "" : ", ") + mode.name;
+  return names;
 }
 
 bool Manager::HasModel(const std::string& name) const {
@@ -293,89 +381,6 @@ void Manager::Answer(const absl::Status& status, const std::string& id,
   } else {
     done(ViewOf(id));
   }
-}
-
-void Manager::OpenSession(SessionSpec spec, SessionDone done) {
-  world_.runner.Post([self = std::weak_ptr(self_), spec = std::move(spec), done] {
-    auto manager = self.lock();
-    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
-    Manager& me = **manager;
-    if (!me.HasModel(spec.model)) {
-      std::string names;
-      for (const HostedModel& model : me.world_.models) {
-        names += (names.empty() ? "" : ", ") + model.info.name;
-      }
-      return done(absl::NotFoundError(
-          base::StrCat("there is no model '", spec.model.substr(0, 64), "'; hosted: ", names)));
-    }
-    const auto id = me.sessions_.Open(spec, me.world_.clock.Now());
-    if (!id.ok()) return done(id.status());
-    me.DecideThen([&me, id = *id, done] { me.Answer(absl::OkStatus(), id, done); });
-  });
-}
-
-void Manager::UpdateSession(std::string id, Caller caller, policies::Requirement requirement,
-                            SessionDone done) {
-  world_.runner.Post([self = std::weak_ptr(self_), id = std::move(id), caller, requirement, done] {
-    auto manager = self.lock();
-    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
-    Manager& me = **manager;
-    const absl::Status status = me.sessions_.Update(id, caller, requirement);
-    if (!status.ok()) return done(status);
-    me.DecideThen([&me, id, done] { me.Answer(absl::OkStatus(), id, done); });
-  });
-}
-
-void Manager::RenewSession(std::string id, Caller caller, base::Duration time_to_live,
-                           SessionDone done) {
-  world_.runner.Post([self = std::weak_ptr(self_), id = std::move(id), caller, time_to_live, done] {
-    auto manager = self.lock();
-    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
-    Manager& me = **manager;
-    me.Answer(me.sessions_.Renew(id, caller, time_to_live, me.world_.clock.Now()), id, done);
-  });
-}
-
-void Manager::CloseSession(std::string id, Caller caller, Done done) {
-  world_.runner.Post([self = std::weak_ptr(self_), id = std::move(id), caller, done] {
-    auto manager = self.lock();
-    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
-    const absl::Status status = (*manager)->sessions_.Close(id, caller);
-    if (!status.ok()) return done(status);
-    (*manager)->DecideThen([done] { done(absl::OkStatus()); });
-  });
-}
-
-void Manager::SetPowerMode(std::string name, Done done) {
-  world_.runner.Post([self = std::weak_ptr(self_), name = std::move(name), done] {
-    auto manager = self.lock();
-    if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
-    Manager& me = **manager;
-    if (me.FindMode(name) == nullptr) {
-      return done(absl::NotFoundError(base::StrCat("there is no power mode '", name.substr(0, 64),
-                                                   "'; there are: ", ModeNames(me.modes_))));
-    }
-    base::LogInfo("power mode ", me.mode_, " -> ", name);
-    me.mode_ = name;
-    me.DecideThen([done] { done(absl::OkStatus()); });
-  });
-}
-
-std::uint64_t Manager::Watch(Watcher watcher) {
-  const std::uint64_t number = ++watches_;
-  world_.runner.Post([self = std::weak_ptr(self_), number, watcher = std::move(watcher)] {
-    if (auto manager = self.lock()) {
-      (*manager)->watchers_.emplace(number, watcher);
-      watcher((*manager)->status());
-    }
-  });
-  return number;
-}
-
-void Manager::Unwatch(std::uint64_t watch) {
-  world_.runner.Post([self = std::weak_ptr(self_), watch] {
-    if (auto manager = self.lock()) (*manager)->watchers_.erase(watch);
-  });
 }
 
 }  // namespace dynofa::manager

@@ -21,6 +21,7 @@
 #include "daemon/hardware/board.h"
 #include "daemon/manager/cluster_tracker.h"
 #include "daemon/manager/manager_api.h"
+#include "daemon/manager/profiler.h"
 #include "daemon/manager/route_builder.h"
 #include "daemon/manager/session_book.h"
 #include "policies/policy.h"
@@ -29,12 +30,6 @@ namespace dynofa::manager {
 
 /// Ends of requests on their way from the request path to the loop.
 using OutcomeRing = base::MpscRing<dispatch::Outcome>;
-
-/// A hosted model as the manager needs it.
-struct HostedModel {
-  engine::ModelInfo info;
-  std::string backend;
-};
 
 struct ManagerOptions {
   std::string version;
@@ -52,6 +47,7 @@ struct ManagerDependencies {
   OutcomeRing& outcomes;
   std::unique_ptr<policies::Policy> policy;
   std::vector<HostedModel> models;
+  /// Of what no profile knows.
   std::shared_ptr<const engine::CostModel> costs;
   /// Puts routes in force; must not block.
   std::function<void(std::shared_ptr<const dispatch::RoutingTable>)> publish_routes;
@@ -59,6 +55,9 @@ struct ManagerDependencies {
   std::function<void(const hardware::BoardReading&)> on_reading = [](const auto&) {};
   /// Runs once a tick, as the sign of life of the loop.
   std::function<void()> on_tick = [] {};
+  /// Where profiles are measured and kept; null: there are none.
+  MeasureApi* measure = nullptr;
+  ProfileStorage* profiles = nullptr;
 };
 
 /// The loop: sense, decide, apply, read back, explain. Decides at once when a session or the
@@ -88,6 +87,8 @@ class Manager final : public ManagerApi {
                     SessionDone done) override;
   void CloseSession(std::string id, Caller caller, Done done) override;
   void SetPowerMode(std::string name, Done done) override;
+  void StartProfile(ProfileRequest request, Done done) override;
+  void CancelProfile(Done done) override;
   std::shared_ptr<const StatusView> status() const override { return published_.Load(); }
   std::uint64_t Watch(Watcher watcher) override;
   void Unwatch(std::uint64_t watch) override;
@@ -100,6 +101,11 @@ class Manager final : public ManagerApi {
   void ReadBoard();
   void Decide();
   policies::Snapshot TakeSnapshot() const;
+  /// Takes the costs in force: points and routes.
+  void AdoptCosts();
+  Profiler::Hooks ProfilerHooks();
+  absl::Status CanSpare(const std::string& cluster) const;
+  void ReadPower(std::function<void(std::optional<double>)> done);
   /// Decides once for all that ask before it happens, then runs what they wait for.
   void DecideThen(std::function<void()> then);
   void ApplySettings();
@@ -108,6 +114,7 @@ class Manager final : public ManagerApi {
   void PublishRoutes();
   void PublishStatus();
   const policies::PowerMode* FindMode(const std::string& name) const;
+  std::string ModeNames() const;
   bool HasModel(const std::string& name) const;
   SessionView ViewOf(const std::string& id) const;
   void Answer(const absl::Status& status, const std::string& id, const SessionDone& done) const;
@@ -128,6 +135,7 @@ class Manager final : public ManagerApi {
   ClusterTracker clusters_;
   std::shared_ptr<const std::vector<policies::OperatingPoint>> points_;
   std::unique_ptr<RouteBuilder> routes_;
+  Profiler profiler_;
   hardware::BoardReading last_reading_;
   base::TimePoint window_start_;
   policies::Decision decision_;

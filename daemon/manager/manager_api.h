@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
 #include "daemon/hardware/board.h"
+#include "daemon/manager/profile_api.h"
 #include "policies/decision.h"
 #include "policies/power_mode.h"
 #include "policies/requirement.h"
@@ -77,6 +78,8 @@ struct ModelView {
   std::string backend;
   /// Subnet ids, cheapest first.
   std::vector<std::string> subnets;
+  /// The profile in force, complete or not; null without one.
+  std::shared_ptr<const engine::Profile> profile;
 };
 
 /// Everything there is to see at one moment. Immutable, shared.
@@ -98,6 +101,7 @@ struct StatusView {
   policies::Decision decision;
   /// Counts the decisions that changed something.
   std::uint64_t decision_number = 0;
+  ProfileProgress profiling;
   /// What is missing and why ("no dynofa-boardd: serving without knobs"), a sentence each.
   std::vector<std::string> notes;
 };
@@ -126,6 +130,14 @@ class ManagerApi {
 
   /// NOT_FOUND names the modes there are. The caller has checked who may do this.
   virtual void SetPowerMode(std::string name, Done done) = 0;
+
+  /// Measures what is asked for and not known yet, on the clusters themselves: each is out of the
+  /// sessions' reach meanwhile (docs/profiling.md). Answers when the job has begun; it goes on
+  /// without its caller, and StatusView::profiling tells how far it is. Errors as Profiler::Start.
+  /// The caller has checked who may do this.
+  virtual void StartProfile(ProfileRequest request, Done done) = 0;
+  /// Ends the job; what was measured is kept. FAILED_PRECONDITION if there is none.
+  virtual void CancelProfile(Done done) = 0;
 
   /// The latest view; never null, never blocks.
   virtual std::shared_ptr<const StatusView> status() const = 0;

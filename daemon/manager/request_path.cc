@@ -9,6 +9,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/preprocess.h"
+#include "daemon/manager/measure_runs.h"
 
 namespace dynofa::manager {
 
@@ -51,15 +52,23 @@ void RequestPath::Start(std::vector<ClusterExecutor> executors) {
 
 RequestPath::~RequestPath() {
   std::unordered_map<std::uint64_t, Payload> left;
+  std::vector<std::shared_ptr<Measuring>> unbegun;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    for (auto& [cluster, measuring] : measuring_) {
+      measuring->stopped = true;
+      if (!measuring->begun) unbegun.push_back(measuring);
+    }
     for (auto& [id, payload] : payloads_) dispatcher_.Cancel(id, clock_.Now());
     left.swap(payloads_);
   }
   Wake();
   timer_wake_.notify_all();
   for (auto& [id, payload] : left) payload.done(absl::UnavailableError("the daemon is stopping"));
+  for (const auto& measuring : unbegun) {
+    measuring->done(absl::CancelledError("the daemon is stopping"));
+  }
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -99,7 +108,8 @@ absl::Status RequestPath::CheckSession(const InferenceRequest& request) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request, Done done) {
+absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request,
+                                                  InferenceApi::Done done) {
   auto hosted = hosted_.find(request.model);
   if (hosted == hosted_.end()) {
     return absl::NotFoundError(
@@ -175,14 +185,22 @@ void RequestPath::ExecutorLoop(ClusterExecutor& executor) {
     const std::uint32_t seen = events_.load();
     std::optional<dispatch::Work> work;
     Payload payload;
+    std::shared_ptr<Measuring> measuring;
     {
       std::lock_guard lock(mutex_);
       AdoptRoutes();
       work = dispatcher_.NextWork(executor.cluster, clock_.Now());
       if (work) payload = std::move(payloads_.extract(work->id).mapped());
+      const auto order = measuring_.find(executor.cluster);
+      if (!work && !stopping_ && order != measuring_.end()) {
+        measuring = order->second;
+        measuring->begun = true;
+      }
     }
     if (work) {
       RunOne(executor, *work, std::move(payload));
+    } else if (measuring) {
+      MeasureOne(executor, *measuring);
     } else if (!stopping_) {
       events_.wait(seen);
     }
@@ -198,7 +216,8 @@ absl::StatusOr<engine::RunResult> RequestPath::Execute(ClusterExecutor& executor
   }
   const Hosted& hosted = hosted_.find(work.model)->second;
   const std::shared_ptr<const engine::PreparedSubnet> subnet = hosted.subnets.at(work.subnet);
-  return executor.executor->Run(*hosted.supernet, *subnet, input, work.frequency_khz);
+  return executor.executor->Run(*hosted.supernet, *subnet, input,
+                                {.threads = work.threads, .frequency_khz = work.frequency_khz});
 }
 
 void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload) {
@@ -220,6 +239,63 @@ void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, 
   payload.done(std::move(reply));
 }
 
+std::vector<int> RequestPath::ThreadCounts(const std::string& cluster) const {
+  for (const ClusterExecutor& executor : executors_) {
+    if (executor.cluster == cluster) return executor.thread_counts;
+  }
+  return {};
+}
+
+absl::Status RequestPath::CheckOrder(const MeasureOrder& order) const {
+  if (ThreadCounts(order.cluster).empty()) {
+    return absl::NotFoundError(base::StrCat("nothing runs on cluster ", order.cluster));
+  }
+  const auto hosted = hosted_.find(order.model);
+  if (hosted == hosted_.end() || !hosted->second.subnets.contains(order.subnet)) {
+    return absl::NotFoundError(
+        base::StrCat("there is no subnet ", order.subnet, " of a model ", order.model));
+  }
+  return absl::OkStatus();
+}
+
+void RequestPath::Measure(const MeasureOrder& order, MeasureApi::Done done) {
+  if (const absl::Status known = CheckOrder(order); !known.ok()) return done(known);
+  auto measuring = std::make_shared<Measuring>();
+  measuring->order = order;
+  measuring->done = std::move(done);
+  absl::Status taken;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) {
+      taken = absl::CancelledError("the daemon is stopping");
+    } else if (!measuring_.emplace(order.cluster, measuring).second) {
+      taken = absl::ResourceExhaustedError(
+          base::StrCat(order.cluster, " still works on another order"));
+    }
+  }
+  if (!taken.ok()) return measuring->done(taken);
+  Wake();
+}
+
+void RequestPath::StopMeasuring(const std::string& cluster) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = measuring_.find(cluster); found != measuring_.end()) {
+    found->second->stopped = true;
+  }
+}
+
+void RequestPath::MeasureOne(ClusterExecutor& executor, Measuring& measuring) {
+  const Hosted& hosted = hosted_.find(measuring.order.model)->second;
+  auto measurement = MakeRuns(measuring.order, *executor.executor, *hosted.supernet,
+                              *hosted.subnets.at(measuring.order.subnet), clock_,
+                              [&measuring] { return measuring.stopped.load(); });
+  {
+    std::lock_guard lock(mutex_);
+    measuring_.erase(executor.cluster);
+  }
+  measuring.done(std::move(measurement));
+}
+
 InferenceReply RequestPath::MakeReply(const dispatch::Work& work, engine::RunResult result) const {
   const Hosted& hosted = hosted_.find(work.model)->second;
   InferenceReply reply;
@@ -231,6 +307,7 @@ InferenceReply RequestPath::MakeReply(const dispatch::Work& work, engine::RunRes
   reply.level = work.level;
   reply.cluster = work.cluster;
   reply.frequency_khz = work.frequency_khz;
+  reply.threads = work.threads;
   reply.queue_ms = base::ToMs(work.queued);
   reply.accuracy = work.accuracy;
   reply.accuracy_evidence = hosted.subnets.at(work.subnet)->info().accuracy_evidence;

@@ -20,6 +20,7 @@
 #include "daemon/engine/supernet.h"
 #include "daemon/manager/inference_api.h"
 #include "daemon/manager/manager.h"
+#include "daemon/manager/measure_api.h"
 
 namespace dynofa::manager {
 
@@ -27,6 +28,8 @@ namespace dynofa::manager {
 struct ClusterExecutor {
   std::string cluster;
   std::vector<int> host_cpus;
+  /// Numbers of threads that a run may have and a profile measures, ascending.
+  std::vector<int> thread_counts = {1};
   std::unique_ptr<engine::Executor> executor;
 };
 
@@ -41,7 +44,7 @@ struct RequestPathOptions {
 /// The request path with its threads: one for each executor and one timer for expiry, around the
 /// passive dispatcher. Its lock is taken by these threads and by submitters only; the manager's
 /// loop hands over routes and receives outcomes without it.
-class RequestPath final : public InferenceApi {
+class RequestPath final : public InferenceApi, public MeasureApi {
  public:
   /// Prepares every subnet of every supernet, so that no request waits for that. `clock` and
   /// `outcomes` must outlive the path.
@@ -60,8 +63,13 @@ class RequestPath final : public InferenceApi {
 
   // InferenceApi.
   const std::vector<engine::ModelInfo>& models() const override { return models_; }
-  absl::StatusOr<std::uint64_t> Submit(InferenceRequest request, Done done) override;
+  absl::StatusOr<std::uint64_t> Submit(InferenceRequest request, InferenceApi::Done done) override;
   void Cancel(std::uint64_t id) override;
+
+  // MeasureApi.
+  std::vector<int> ThreadCounts(const std::string& cluster) const override;
+  void Measure(const MeasureOrder& order, MeasureApi::Done done) override;
+  void StopMeasuring(const std::string& cluster) override;
 
  private:
   struct Hosted {
@@ -71,7 +79,14 @@ class RequestPath final : public InferenceApi {
   };
   struct Payload {
     engine::Tensor input;
-    Done done;
+    InferenceApi::Done done;
+  };
+  /// An order of its cluster, waiting or worked on.
+  struct Measuring {
+    MeasureOrder order;
+    MeasureApi::Done done;
+    bool begun = false;  ///< under mutex_
+    std::atomic<bool> stopped{false};
   };
 
   RequestPath(RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes)
@@ -84,6 +99,8 @@ class RequestPath final : public InferenceApi {
   absl::StatusOr<engine::RunResult> Execute(ClusterExecutor& executor, const dispatch::Work& work,
                                             const engine::Tensor& input);
   void RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload);
+  void MeasureOne(ClusterExecutor& executor, Measuring& measuring);
+  absl::Status CheckOrder(const MeasureOrder& order) const;
   InferenceReply MakeReply(const dispatch::Work& work, engine::RunResult result) const;
   /// Both need mutex_. AdoptRoutes brings the newest published routes into the dispatcher.
   absl::Status CheckSession(const InferenceRequest& request) const;
@@ -110,6 +127,7 @@ class RequestPath final : public InferenceApi {
       std::make_shared<const dispatch::RoutingTable>();
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, Payload> payloads_;
+  std::map<std::string, std::shared_ptr<Measuring>> measuring_;  ///< by cluster
 
   std::vector<ClusterExecutor> executors_;
   std::vector<std::thread> threads_;

@@ -48,7 +48,8 @@ class GatedExecutor final : public engine::Executor {
   explicit GatedExecutor(Gate& gate) : gate_(gate) {}
 
   absl::StatusOr<engine::RunResult> Run(engine::Supernet&, const engine::PreparedSubnet&,
-                                        const engine::Tensor&, std::int64_t) override {
+                                        const engine::Tensor&,
+                                        const engine::RunSettings&) override {
     gate_.Pass();
     engine::RunResult result;
     result.output.shape = {1, 2};
@@ -76,8 +77,8 @@ class RequestPathFixture {
  protected:
   RequestPathFixture() {
     std::vector<ClusterExecutor> executors;
-    executors.push_back({"cpu0", {}, std::make_unique<GatedExecutor>(gate_)});
-    executors.push_back({"cpu2", {}, std::make_unique<GatedExecutor>(gate2_)});
+    executors.push_back({"cpu0", {}, {1, 2}, std::make_unique<GatedExecutor>(gate_)});
+    executors.push_back({"cpu2", {}, {1}, std::make_unique<GatedExecutor>(gate2_)});
     RequestPathOptions options;
     options.executor_nice = 0;
     options.energy_evidence = policies::Evidence::kEmulated;
@@ -129,9 +130,23 @@ class RequestPathFixture {
     return answer.reply.get();
   }
 
+  std::future<absl::StatusOr<Measurement>> Measure(const MeasureOrder& order) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<Measurement>>>();
+    auto result = promise->get_future();
+    path_->Measure(order, [promise](auto measurement) { promise->set_value(measurement); });
+    return result;
+  }
+
+  static absl::StatusOr<Measurement> Await(std::future<absl::StatusOr<Measurement>>& result) {
+    REQUIRE(result.wait_for(kPatience) == std::future_status::ready);
+    return result.get();
+  }
+
   base::SteadyClock clock_;
   OutcomeRing outcomes_{64};
   Gate gate_, gate2_;
+  std::promise<void> release_;
+  std::future<void> waiting_done_ = release_.get_future();
   std::unique_ptr<RequestPath> path_;
 };
 
@@ -221,6 +236,68 @@ TEST_CASE_METHOD(RequestPathFixture, "two models of one name are refused") {
   auto twin = std::make_shared<tests::FakeSupernet>(tests::NetInfo());
   CHECK(absl::IsInvalidArgument(
       RequestPath::Create({}, clock_, outcomes_, {twin, twin}, {}).status()));
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "an order is measured on its cluster's executor") {
+  CHECK(path_->ThreadCounts("cpu0") == std::vector<int>{1, 2});
+  CHECK(path_->ThreadCounts("npu").empty());
+  gate_.Open();
+  auto result = Measure({.cluster = "cpu0", .model = "net", .subnet = "m", .runs = 4});
+  const auto measurement = Await(result);
+  REQUIRE(measurement.ok());
+  CHECK(measurement->clean_ms == std::vector<double>(4, 3.0));
+  // It was no request: nobody counts it.
+  CHECK_FALSE(outcomes_.Pop());
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "an order for what there is not is refused at once") {
+  for (const MeasureOrder& order :
+       {MeasureOrder{.cluster = "npu", .model = "net", .subnet = "m"},
+        MeasureOrder{.cluster = "cpu0", .model = "nets", .subnet = "m"},
+        MeasureOrder{.cluster = "cpu0", .model = "net", .subnet = "xl"}}) {
+    auto result = Measure(order);
+    CHECK(Await(result).status().code() == absl::StatusCode::kNotFound);
+  }
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "a cluster works on one order at a time, and can give it up") {
+  auto first = Measure({.cluster = "cpu0", .model = "net", .subnet = "m", .runs = 1000000});
+  REQUIRE(gate_.AwaitArrival());
+  auto second = Measure({.cluster = "cpu0", .model = "net", .subnet = "m"});
+  CHECK(Await(second).status().code() == absl::StatusCode::kResourceExhausted);
+  path_->StopMeasuring("cpu0");
+  path_->StopMeasuring("cpu2");
+  gate_.Open();
+  CHECK(Await(first).status().code() == absl::StatusCode::kCancelled);
+  auto third = Measure({.cluster = "cpu0", .model = "net", .subnet = "m"});
+  CHECK(Await(third).ok());
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "requests go before an order that waits") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  auto measured = Measure({.cluster = "cpu0", .model = "net", .subnet = "m"});
+  Answer queued = Submit(Request());
+  CHECK(measured.wait_for(milliseconds(0)) == std::future_status::timeout);
+  gate_.Open();
+  CHECK(Await(running).ok());
+  CHECK(Await(queued).ok());
+  CHECK(Await(measured).ok());
+}
+
+TEST_CASE_METHOD(RequestPathFixture, "stopping ends an order that waits") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  auto waiting = Measure({.cluster = "cpu0", .model = "net", .subnet = "m"});
+  std::thread opener([this] {
+    waiting_done_.wait();
+    gate_.Open();
+  });
+  std::thread stopper([this] { path_.reset(); });
+  CHECK(Await(waiting).status().code() == absl::StatusCode::kCancelled);
+  release_.set_value();
+  stopper.join();
+  opener.join();
 }
 
 }  // namespace

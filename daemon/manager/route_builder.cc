@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <tuple>
 
 #include "policies/pareto.h"
+#include "policies/threads.h"
 
 namespace dynofa::manager {
 namespace {
@@ -19,10 +21,21 @@ std::size_t CeilingFor(const std::vector<policies::Level>& ladder, double accura
 
 }  // namespace
 
-RouteBuilder::RouteBuilder(std::shared_ptr<const std::vector<policies::OperatingPoint>> points) {
-  for (const policies::OperatingPoint& point : *points) {
-    ladders_[{point.model, point.cluster}][point.frequency_khz].push_back(
-        {point.subnet, point.latency_ms, point.accuracy, point.active_power_w.value_or(0.0)});
+RouteBuilder::RouteBuilder(const std::vector<policies::OperatingPoint>& points,
+                           const policies::PowerMode& mode) {
+  using Way = std::tuple<std::string, std::string, std::int64_t, std::string>;
+  std::map<Way, std::vector<const policies::OperatingPoint*>> ways;
+  for (const policies::OperatingPoint& point : points) {
+    ways[{point.model, point.cluster, point.frequency_khz, point.subnet}].push_back(&point);
+  }
+  for (const auto& [way, by_threads] : ways) {
+    const auto& [model, cluster, frequency_khz, subnet] = way;
+    const policies::OperatingPoint* point =
+        policies::PickThreads(by_threads, policies::MaxThreads(mode, cluster));
+    if (point == nullptr) continue;
+    ladders_[{model, cluster}][frequency_khz].push_back(
+        {point->subnet, point->latency_ms, point->accuracy, point->active_power_w.value_or(0.0),
+         point->threads});
   }
   for (auto& [key, by_frequency] : ladders_) {
     for (auto& [frequency, ladder] : by_frequency)

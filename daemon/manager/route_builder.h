@@ -19,7 +19,9 @@ namespace dynofa::manager {
 /// clock as read back, and the ceiling on it.
 class RouteBuilder {
  public:
-  explicit RouteBuilder(std::shared_ptr<const std::vector<policies::OperatingPoint>> points);
+  /// `mode` bounds the threads of a run.
+  RouteBuilder(const std::vector<policies::OperatingPoint>& points,
+               const policies::PowerMode& mode);
 
   /// `frequencies_khz` tells each cluster's clock (0 or absent: the decided one). Assignments
   /// whose session id starts with kStandbyPrefix become their model's default route.

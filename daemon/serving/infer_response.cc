@@ -39,6 +39,7 @@ void FillParameters(const manager::InferenceReply& reply, Parameters parameters)
   parameters.Integer("level", static_cast<std::int64_t>(reply.level));
   parameters.Text("cluster", reply.cluster);
   parameters.Integer("frequency_khz", reply.frequency_khz);
+  parameters.Integer("threads", reply.threads);
   parameters.Number("queue_ms", reply.queue_ms);
   parameters.Number("compute_ms", reply.compute_ms);
   parameters.Text("time_label", policies::EvidenceName(reply.time_evidence));

@@ -115,6 +115,9 @@ void FillHosted(const manager::StatusView& view, v1::Status* status) {
     message->set_name(model.name);
     message->set_backend(model.backend);
     for (const std::string& subnet : model.subnets) message->add_subnets(subnet);
+    if (model.profile != nullptr) {
+      message->set_profile_points(static_cast<std::int64_t>(model.profile->entries.size()));
+    }
   }
 }
 

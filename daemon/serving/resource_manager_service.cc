@@ -1,9 +1,14 @@
 #include "daemon/serving/resource_manager_service.h"
 
+#include <unistd.h>
+
 #include <memory>
 #include <utility>
 
+#include "daemon/base/log.h"
+#include "daemon/base/strings.h"
 #include "daemon/serving/manager_messages.h"
+#include "daemon/serving/profile_messages.h"
 
 namespace dynofa::serving {
 namespace {
@@ -20,6 +25,20 @@ manager::ManagerApi::SessionDone AnswerWithSession(const std::shared_ptr<UnaryCa
       };
 }
 
+/// Root, and who runs the daemon, who could replace it.
+bool IsOperator(const manager::Caller& caller) {
+  return caller.uid == 0 || caller.uid == ::geteuid();
+}
+
+/// Answers `call` with how far the job is, or with why it is not.
+manager::ManagerApi::Done AnswerWithProgress(const std::shared_ptr<UnaryCall>& call,
+                                             v1::ProfileProgress* response,
+                                             manager::ManagerApi& manager, Held held) {
+  return [call, response, &manager, held = std::move(held)](const absl::Status& status) {
+    call->Finish(status, [&] { FillProfileProgress(manager.status()->profiling, response); });
+  };
+}
+
 }  // namespace
 
 ResourceManagerService::Reactor* ResourceManagerService::Change(Context* context,
@@ -28,6 +47,16 @@ ResourceManagerService::Reactor* ResourceManagerService::Change(Context* context
     auto ticket = edge_.admission.AdmitSessionCall(connection.caller.uid);
     if (!ticket.ok()) return (void)call->Finish(ticket.status());
     change(call, connection, std::make_shared<Admission::Ticket>(*std::move(ticket)));
+  });
+}
+
+ResourceManagerService::Reactor* ResourceManagerService::Operate(Context* context,
+                                                                 const Changer& operate) const {
+  return Change(context, [&](const auto& call, const Connection& connection, Held held) {
+    if (IsOperator(connection.caller)) return operate(call, connection, std::move(held));
+    call->Finish(absl::PermissionDeniedError(
+        base::StrCat("only root and the daemon's own user may measure profiles, not uid ",
+                     connection.caller.uid)));
   });
 }
 
@@ -94,6 +123,35 @@ ResourceManagerService::Reactor* ResourceManagerService::GetStatus(Context* cont
 StatusStream::GrpcReactor* ResourceManagerService::WatchStatus(Context* context,
                                                                const v1::GetStatusRequest*) {
   return StatusStream::Handle(context, edge_);
+}
+
+ResourceManagerService::Reactor* ResourceManagerService::StartProfile(
+    Context* context, const v1::StartProfileRequest* request, v1::ProfileProgress* response) {
+  return Operate(context, [&](const auto& call, const Connection& connection, Held held) {
+    auto parsed = ParseProfileRequest(*request);
+    if (!parsed.ok()) return (void)call->Finish(parsed.status());
+    base::LogInfo("profile: asked for by uid ", connection.caller.uid);
+    edge_.manager.StartProfile(*std::move(parsed),
+                               AnswerWithProgress(call, response, edge_.manager, std::move(held)));
+  });
+}
+
+ResourceManagerService::Reactor* ResourceManagerService::CancelProfile(
+    Context* context, const v1::CancelProfileRequest*, v1::ProfileProgress* response) {
+  return Operate(context, [&](const auto& call, const Connection&, Held held) {
+    edge_.manager.CancelProfile(AnswerWithProgress(call, response, edge_.manager, std::move(held)));
+  });
+}
+
+ResourceManagerService::Reactor* ResourceManagerService::GetProfile(
+    Context* context, const v1::GetProfileRequest* request, v1::GetProfileResponse* response) {
+  return Handle(context, [&](const auto& call, const Connection&) {
+    call->Finish(absl::OkStatus(), [&] {
+      const auto view = edge_.manager.status();
+      FillProfileProgress(view->profiling, response->mutable_progress());
+      if (request->entries()) FillProfiles(*view, response);
+    });
+  });
 }
 
 }  // namespace dynofa::serving

@@ -12,7 +12,8 @@
 
 namespace dynofa::serving {
 
-/// dynofa.v1.ResourceManager: sessions, requirements and status, passed on to the manager.
+/// dynofa.v1.ResourceManager: sessions, requirements, status and profiles, passed on to the
+/// manager.
 class ResourceManagerService final : public v1::ResourceManager::CallbackService {
  public:
   explicit ResourceManagerService(Edge edge) : edge_(edge) {}
@@ -33,6 +34,12 @@ class ResourceManagerService final : public v1::ResourceManager::CallbackService
                      v1::Status* response) override;
   StatusStream::GrpcReactor* WatchStatus(Context* context,
                                          const v1::GetStatusRequest* request) override;
+  Reactor* StartProfile(Context* context, const v1::StartProfileRequest* request,
+                        v1::ProfileProgress* response) override;
+  Reactor* CancelProfile(Context* context, const v1::CancelProfileRequest* request,
+                         v1::ProfileProgress* response) override;
+  Reactor* GetProfile(Context* context, const v1::GetProfileRequest* request,
+                      v1::GetProfileResponse* response) override;
 
  private:
   Reactor* Handle(Context* context, const UnaryCall::Handler& handler) const {
@@ -44,6 +51,8 @@ class ResourceManagerService final : public v1::ResourceManager::CallbackService
                          std::shared_ptr<Admission::Ticket> held)>;
   /// The body of a method that changes sessions: `change` hands `held` on to the manager.
   Reactor* Change(Context* context, const Changer& change) const;
+  /// The same for a method that only operators may call.
+  Reactor* Operate(Context* context, const Changer& operate) const;
 
   const Edge edge_;
 };

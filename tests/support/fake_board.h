@@ -23,6 +23,12 @@ struct FakeBoardState {
   absl::Status apply_status;
   /// The cluster whose settings are refused, the others' are taken.
   std::string refused_cluster;
+  /// No clock goes above this, kHz; 0 = no such limit.
+  std::int64_t clamp_khz = 0;
+  /// Apply is never answered.
+  bool silent = false;
+  /// The rail: 1 W and this for each cluster that works, W; 0 = there is no rail.
+  double busy_power_w = 0.0;
 };
 
 /// A board that takes every setting at once and records it. Answers come on the runner.
@@ -37,17 +43,22 @@ class FakeBoard final : public hardware::Board {
              Callback<hardware::ApplyResult> done) override {
     runner_.Post([state = state_, settings = std::move(settings), done = std::move(done)] {
       state->applied.push_back(settings);
+      if (state->silent) return;
       if (!state->apply_status.ok()) return done(state->apply_status);
       hardware::ApplyResult result;
       for (const policies::ClusterSetting& setting : settings) {
         const bool refused = setting.cluster == state->refused_cluster;
+        policies::ClusterSetting effective = setting;
+        const bool clamped = state->clamp_khz > 0 && setting.max_khz > state->clamp_khz;
+        if (clamped) effective.min_khz = effective.max_khz = state->clamp_khz;
         result.outcomes.push_back(
             {setting.cluster, refused ? absl::UnavailableError("busy") : absl::OkStatus(), setting,
-             refused ? policies::ClusterSetting{.cluster = setting.cluster} : setting, ""});
+             refused ? policies::ClusterSetting{.cluster = setting.cluster} : effective,
+             clamped ? "firmware" : ""});
         if (refused) continue;
         for (hardware::ClusterReading& cluster : state->reading.clusters) {
           if (cluster.cluster != setting.cluster || setting.min_khz == 0) continue;
-          cluster.min_khz = cluster.max_khz = cluster.frequency_khz = setting.max_khz;
+          cluster.min_khz = cluster.max_khz = cluster.frequency_khz = effective.max_khz;
         }
       }
       done(result);
@@ -55,7 +66,16 @@ class FakeBoard final : public hardware::Board {
   }
 
   void Read(Callback<hardware::BoardReading> done) override {
-    runner_.Post([state = state_, done = std::move(done)] { done(state->reading); });
+    runner_.Post([state = state_, done = std::move(done)] {
+      hardware::BoardReading reading = state->reading;
+      if (state->busy_power_w > 0.0) {
+        reading.board_power_w = 1.0;
+        for (const hardware::ClusterLoad& load : state->loads) {
+          reading.board_power_w += state->busy_power_w * load.busy;
+        }
+      }
+      done(std::move(reading));
+    });
   }
 
   void Release(std::function<void(absl::Status)> done) override {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,6 +75,48 @@ class FakeManager final : public manager::ManagerApi {
       done(absl::OkStatus());
       Notify();
     });
+  }
+
+  void StartProfile(manager::ProfileRequest request, Done done) override {
+    sequence_->Post([this, request = std::move(request), done = std::move(done)] {
+      {
+        std::lock_guard lock(mutex_);
+        profile_request_ = request;
+        profiling_ = {.state = manager::ProfileState::kRunning,
+                      .total = 8,
+                      .known = 2,
+                      .measured = 3,
+                      .cluster = "cpu0",
+                      .frequency_khz = 1'000'000,
+                      .elapsed_s = 6.0,
+                      .left_s = 4.0};
+        profiling_.gaps = {{"gpu", 0, "nothing can run on it"}};
+        Publish();
+      }
+      done(absl::OkStatus());
+      Notify();
+    });
+  }
+
+  void CancelProfile(Done done) override {
+    sequence_->Post([this, done = std::move(done)] {
+      {
+        std::lock_guard lock(mutex_);
+        if (profiling_.state != manager::ProfileState::kRunning) {
+          return done(absl::FailedPreconditionError("no profile is being measured"));
+        }
+        profiling_.state = manager::ProfileState::kCancelled;
+        Publish();
+      }
+      done(absl::OkStatus());
+      Notify();
+    });
+  }
+
+  /// The last one that was begun.
+  std::optional<manager::ProfileRequest> profile_request() const {
+    std::lock_guard lock(mutex_);
+    return profile_request_;
   }
 
   std::shared_ptr<const manager::StatusView> status() const override {
@@ -211,7 +254,14 @@ class FakeManager final : public manager::ManagerApi {
       view->power_modes.push_back(mode);
     }
     view->policy = "fake";
-    view->models = {{model_, "fake", {"small", "large"}}};
+    auto profile = std::make_shared<engine::Profile>();
+    profile->entries[{"small", "cpu0", 1, 1'000'000}] = {
+        .latency_ms = {.median = 5.0, .p10 = 4.5, .p90 = 6.0, .count = 25},
+        .latency_evidence = policies::Evidence::kEmulated,
+        .active_power_w = 1.5,
+        .power_evidence = policies::Evidence::kEmulated};
+    view->models = {{model_, "fake", {"small", "large"}, std::move(profile)}};
+    view->profiling = profiling_;
     manager::ClusterView cluster;
     cluster.state.info.id = "cpu0";
     cluster.state.info.frequencies_khz = {500'000, 1'000'000};
@@ -244,6 +294,8 @@ class FakeManager final : public manager::ManagerApi {
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   bool refusing_ = false;
+  std::optional<manager::ProfileRequest> profile_request_;
+  manager::ProfileProgress profiling_;
   std::shared_ptr<std::promise<void>> resume_;
   std::string subnet_ = "small";
   std::string power_mode_ = "balanced";

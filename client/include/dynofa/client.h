@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "dynofa/profile.h"
 #include "dynofa/result.h"
 #include "dynofa/types.h"
 
@@ -101,6 +102,14 @@ class Client {
 
   /// Empty name: the only hosted model.
   Result<ModelInfo> GetModel(const std::string& name = "");
+
+  /// Begins to measure, for operators only; the daemon goes on without this client.
+  /// kFailedPrecondition: it does so already, or a session cannot be served meanwhile.
+  Result<ProfileProgress> StartProfile(const ProfileRequest& request);
+  /// Ends that; what was measured is kept. kFailedPrecondition: there is nothing to end.
+  Result<ProfileProgress> CancelProfile();
+  /// How far the daemon is, and with `entries` all that it knows.
+  Result<Profiles> GetProfile(bool entries = true);
 
  private:
   class Impl;

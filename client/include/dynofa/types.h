@@ -120,6 +120,8 @@ struct HostedModel {
   std::string backend;
   /// Cheapest first.
   std::vector<std::string> subnets;
+  /// Points of the profile in force; 0 without one.
+  std::int64_t profile_points = 0;
 };
 
 struct Rail {

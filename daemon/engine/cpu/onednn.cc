@@ -12,6 +12,12 @@ const dnnl::engine& Engine() {
   return engine;
 }
 
+std::string LibraryBuild() {
+  const dnnl_version_t* const version = dnnl_version();
+  return base::StrCat("oneDNN ", version->major, ".", version->minor, ".", version->patch, ", ",
+                      dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()));
+}
+
 absl::Status FromStatus(dnnl_status_t status, std::string_view what) {
   if (status == dnnl_success) return absl::OkStatus();
   const std::string message = base::StrCat("oneDNN: ", what, " failed: ", dnnl_status2str(status));

@@ -2,6 +2,7 @@
 #define DYNOFA_DAEMON_ENGINE_CPU_ONEDNN_H_
 
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -10,6 +11,9 @@ namespace dynofa::engine::cpu {
 
 /// The process's one CPU engine.
 const dnnl::engine& Engine();
+
+/// "oneDNN 2.6.3, AVX512_CORE": the library and the instruction set that it generates code for.
+std::string LibraryBuild();
 
 /// oneDNN's answer as a status; `what` says what was tried. OK stays OK.
 absl::Status FromStatus(dnnl_status_t status, std::string_view what);

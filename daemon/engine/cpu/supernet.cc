@@ -91,6 +91,7 @@ class CpuSupernet final : public Supernet {
 
   const ModelInfo& info() const override { return weights_->model().info(); }
   std::string_view backend() const override { return "cpu"; }
+  std::string build() const override { return LibraryBuild(); }
   absl::StatusOr<std::shared_ptr<const PreparedSubnet>> Prepare(std::string_view subnet) override;
   absl::StatusOr<std::unique_ptr<Workspace>> NewWorkspace(int threads) override;
 

@@ -28,6 +28,7 @@ TEST_CASE("every backend of the build prepares and runs a subnet") {
     CAPTURE(std::string(backend));
     const auto supernet = *MakeOfaSupernet(model, backend);
     CHECK(supernet->backend() == backend);
+    CHECK_FALSE(supernet->build().empty());
     const auto subnet = *supernet->Prepare("small");
     CHECK(*supernet->Prepare("small") == subnet);
     CHECK(absl::IsNotFound(supernet->Prepare("huge").status()));

@@ -1,7 +1,9 @@
 #include "daemon/engine/torch/supernet.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <c10/core/GradMode.h>
+#include <torch/version.h>
 
 #include <cstring>
 #include <exception>
@@ -80,12 +82,24 @@ class TorchSubnet final : public PreparedSubnet {
   const FixedStatistics statistics_;
 };
 
+/// "libtorch 1.13.1, AVX2".
+std::string LibraryBuild() {
+  constexpr std::string_view kBefore = "CPU capability usage: ";
+  const std::string configuration = at::show_config();
+  const std::size_t begin = configuration.find(kBefore);
+  if (begin == std::string::npos) return "libtorch " TORCH_VERSION;
+  const std::size_t isa = begin + kBefore.size();
+  return "libtorch " TORCH_VERSION ", " +
+         configuration.substr(isa, configuration.find('\n', isa) - isa);
+}
+
 class TorchSupernet final : public Supernet {
  public:
   explicit TorchSupernet(std::shared_ptr<const SharedNet> shared) : shared_(std::move(shared)) {}
 
   const ModelInfo& info() const override { return shared_->model->info(); }
   std::string_view backend() const override { return "torch"; }
+  std::string build() const override { return LibraryBuild(); }
 
   absl::StatusOr<std::shared_ptr<const PreparedSubnet>> Prepare(std::string_view subnet) override {
     const SubnetInfo* info = shared_->model->info().Find(subnet);
