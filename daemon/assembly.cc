@@ -1,5 +1,7 @@
 #include "daemon/assembly.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <future>
 #include <set>
@@ -230,6 +232,8 @@ absl::Status Assembly::Parts::OpenEdges(const config::Config& config) {
   options.socket = config.daemon.socket;
   options.socket_group = config.daemon.socket_group;
   options.access = config.access;
+  // Who runs the daemon could replace it.
+  options.operators.insert(::geteuid());
   DYNOFA_ASSIGN_OR_RETURN(server, serving::Server::Create(options, *manager, *path));
   if (config.dbus.enabled) dbus = control::DbusService::Create(*manager, {});
   return absl::OkStatus();

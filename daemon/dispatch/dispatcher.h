@@ -50,7 +50,7 @@ struct Work {
   std::string subnet;
   std::size_t level = 0;  ///< its place on the ladder
   double accuracy = 0.0;
-  double active_power_w = 0.0;     ///< 0 if unknown
+  double active_power_w = 0.0;  ///< 0 if unknown
   int threads = 1;
   std::int64_t frequency_khz = 0;  ///< 0 if unknown
   double expected_ms = 0.0;        ///< as profiled at that clock, without slow-down

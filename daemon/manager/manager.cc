@@ -228,9 +228,9 @@ absl::Status Manager::CanSpare(const std::string& cluster) const {
     const policies::Assignment* served = with.Find(session.id);
     const policies::Assignment* left = without.Find(session.id);
     if (served == nullptr || (left != nullptr && left->feasible >= served->feasible)) continue;
-    return absl::FailedPreconditionError(
-        base::StrCat("session ", session.id, " (", session.client_name,
-                     ") cannot be served without ", cluster, " as it is with it"));
+    return absl::FailedPreconditionError(base::StrCat(
+        "session ", session.id, session.client_name.empty() ? "" : " of ", session.client_name,
+        " cannot be served without ", cluster, " as it is with it"));
   }
   return absl::OkStatus();
 }

@@ -32,7 +32,23 @@ enum class ProfileState {
 };
 
 /// "none", "running", "waiting", "finished", "cancelled" or "failed".
-std::string_view ProfileStateName(ProfileState state);
+inline std::string_view ProfileStateName(ProfileState state) {
+  switch (state) {
+    case ProfileState::kNone:
+      return "none";
+    case ProfileState::kRunning:
+      return "running";
+    case ProfileState::kWaiting:
+      return "waiting";
+    case ProfileState::kFinished:
+      return "finished";
+    case ProfileState::kCancelled:
+      return "cancelled";
+    case ProfileState::kFailed:
+      return "failed";
+  }
+  return "none";
+}
 
 /// How far the job is. Counts are points: one subnet on one cluster with one number of threads at
 /// one frequency.

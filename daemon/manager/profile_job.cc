@@ -42,24 +42,6 @@ double WeightOf(const ProfileBatch& batch) {
 
 }  // namespace
 
-std::string_view ProfileStateName(ProfileState state) {
-  switch (state) {
-    case ProfileState::kNone:
-      return "none";
-    case ProfileState::kRunning:
-      return "running";
-    case ProfileState::kWaiting:
-      return "waiting";
-    case ProfileState::kFinished:
-      return "finished";
-    case ProfileState::kCancelled:
-      return "cancelled";
-    case ProfileState::kFailed:
-      return "failed";
-  }
-  return "none";
-}
-
 ProfileJob::ProfileJob(const base::Clock& clock, base::TaskRunner& runner, MeasureApi& measure,
                        ProfileHost& host)
     : clock_(clock),

@@ -1,6 +1,9 @@
 #ifndef DYNOFA_DAEMON_SERVING_EDGE_H_
 #define DYNOFA_DAEMON_SERVING_EDGE_H_
 
+#include <cstdint>
+#include <set>
+
 #include "daemon/manager/inference_api.h"
 #include "daemon/manager/manager_api.h"
 #include "daemon/serving/admission.h"
@@ -16,6 +19,8 @@ struct Edge {
   Connections& connections;
   Admission& admission;
   CallRegistry& calls;
+  /// Uids that may do what disturbs everybody.
+  const std::set<std::uint32_t>& operators;
 };
 
 }  // namespace dynofa::serving

@@ -1,7 +1,5 @@
 #include "daemon/serving/resource_manager_service.h"
 
-#include <unistd.h>
-
 #include <memory>
 #include <utility>
 
@@ -23,11 +21,6 @@ manager::ManagerApi::SessionDone AnswerWithSession(const std::shared_ptr<UnaryCa
       [call, response, held = std::move(held)](const absl::StatusOr<manager::SessionView>& view) {
         call->Finish(view.status(), [&] { FillSession(*view, response); });
       };
-}
-
-/// Root, and who runs the daemon, who could replace it.
-bool IsOperator(const manager::Caller& caller) {
-  return caller.uid == 0 || caller.uid == ::geteuid();
 }
 
 /// Answers `call` with how far the job is, or with why it is not.
@@ -53,7 +46,8 @@ ResourceManagerService::Reactor* ResourceManagerService::Change(Context* context
 ResourceManagerService::Reactor* ResourceManagerService::Operate(Context* context,
                                                                  const Changer& operate) const {
   return Change(context, [&](const auto& call, const Connection& connection, Held held) {
-    if (IsOperator(connection.caller)) return operate(call, connection, std::move(held));
+    if (edge_.operators.contains(connection.caller.uid))
+      return operate(call, connection, std::move(held));
     call->Finish(absl::PermissionDeniedError(
         base::StrCat("only root and the daemon's own user may measure profiles, not uid ",
                      connection.caller.uid)));

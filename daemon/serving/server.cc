@@ -46,11 +46,15 @@ int MaxMessageBytes(const config::AccessConfig& access) {
 
 struct Server::Parts {
   Parts(manager::ManagerApi& manager_api, manager::InferenceApi& inference_api,
-        config::AccessConfig access)
-      : manager(manager_api), inference(inference_api), admission(std::move(access)) {}
+        ServerOptions options)
+      : manager(manager_api),
+        inference(inference_api),
+        operators(std::move(options.operators)),
+        admission(std::move(options.access)) {}
 
   manager::ManagerApi& manager;
   manager::InferenceApi& inference;
+  const std::set<std::uint32_t> operators;
   Admission admission;
   CallRegistry calls;
   std::unique_ptr<Connections> connections;
@@ -66,7 +70,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
   DYNOFA_ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener,
                           Listener::Create(options.socket, options.socket_group));
   const int max_message = MaxMessageBytes(options.access);
-  auto parts = std::make_unique<Parts>(manager, inference, std::move(options.access));
+  auto parts = std::make_unique<Parts>(manager, inference, options);
   DYNOFA_ASSIGN_OR_RETURN(parts->connections,
                           Connections::Create(std::move(listener), {}, manager, parts->admission));
   DYNOFA_RETURN_IF_ERROR(StartGrpc(*parts, max_message));
@@ -81,7 +85,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
 }
 
 absl::Status Server::StartGrpc(Parts& parts, int max_message) {
-  const Edge edge{parts.manager, parts.inference, *parts.connections, parts.admission, parts.calls};
+  const Edge edge{parts.manager,   parts.inference, *parts.connections,
+                  parts.admission, parts.calls,     parts.operators};
   parts.inference_service = std::make_unique<InferenceService>(edge);
   parts.resource_manager_service = std::make_unique<ResourceManagerService>(edge);
   grpc::EnableDefaultHealthCheckService(true);

@@ -1,7 +1,9 @@
 #ifndef DYNOFA_DAEMON_SERVING_SERVER_H_
 #define DYNOFA_DAEMON_SERVING_SERVER_H_
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -18,6 +20,8 @@ struct ServerOptions {
   /// Group that may connect; empty: the process's own.
   std::string socket_group;
   config::AccessConfig access;
+  /// Who may do what disturbs everybody: measure profiles.
+  std::set<std::uint32_t> operators = {0};
 };
 
 /// The gRPC edge: the Open Inference Protocol, dynofa.v1.ResourceManager and grpc.health.v1 on a

@@ -1,8 +1,12 @@
 #ifndef DYNOFA_DAEMON_SERVING_TEST_SERVER_H_
 #define DYNOFA_DAEMON_SERVING_TEST_SERVER_H_
 
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "daemon/serving/server.h"
@@ -19,10 +23,13 @@ namespace dynofa::serving {
 
 /// A real server on a temporary socket, with fakes behind it.
 struct TestServer {
-  explicit TestServer(config::AccessConfig access = {}) {
+  /// The test itself is an operator, unless `operators` says otherwise.
+  explicit TestServer(config::AccessConfig access = {},
+                      std::set<std::uint32_t> operators = {::geteuid()}) {
     ServerOptions options;
     options.socket = socket;
     options.access = std::move(access);
+    options.operators = std::move(operators);
     auto created = Server::Create(std::move(options), manager, inference);
     REQUIRE(created.ok());
     server = *std::move(created);

@@ -303,5 +303,49 @@ TEST_CASE("dynofactl says what is wrong with a load") {
   CHECK(Ctl(server, {"run", "--latency-ms", "-5", "--count", "1"}).status.code == 1);
 }
 
+TEST_CASE("dynofactl profile begins, follows, shows and ends") {
+  TestServer server;
+  const auto begun = Ctl(server, {"profile", "--detach", "--cluster", "cpu0", "--again"});
+  CHECK(begun.status.ok());
+  CHECK(begun.output.find("running: 5 of 8 points (2 known before), cpu0 at 1000 MHz, 6 s, "
+                          "about 4 s left") != std::string::npos);
+  REQUIRE(server.manager.profile_request());
+  CHECK(server.manager.profile_request()->again);
+
+  const auto shown = Ctl(server, {"profile", "--show"});
+  CHECK(shown.output.find("5.000 (4.500 to 6.000) emulated") != std::string::npos);
+  CHECK(shown.output.find("1.50 W") != std::string::npos);
+  const auto lines = Lines(Ctl(server, {"profile", "--show", "--json"}).output, "profile");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0]["models"][0]["entries"][0]["median_ms"] == 5.0);
+
+  const auto ended = Ctl(server, {"profile", "--cancel"});
+  CHECK(ended.output.find("cancelled") != std::string::npos);
+  CHECK(ended.output.find("not measured: gpu: nothing can run on it") != std::string::npos);
+  CHECK(Ctl(server, {"profile", "--cancel"}).status.code == 1);
+  CHECK(Ctl(server, {"profile", "--watch"}).status.code == 1);
+  CHECK(Ctl(server, {"profile", "--show", "--cancel"}).status.code == 2);
+}
+
+TEST_CASE("dynofactl profile leaves the daemon at work, unless it is attached") {
+  TestServer server;
+  const auto start = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), DYNOFACTL);
+    return tests::Process::Start(
+        {.argv = std::move(arguments), .environment = {{"DYNOFA_SOCKET", server.socket}}});
+  };
+  const auto state = [&] { return server.manager.status()->profiling.state; };
+  auto ctl = start({"profile"});
+  REQUIRE(ctl->WaitForOutput("running: 5 of 8"));
+  CHECK(ctl->Stop(SIGINT)->code == 1);
+  CHECK(ctl->Output().find("goes on measuring") != std::string::npos);
+  CHECK(state() == manager::ProfileState::kRunning);
+
+  ctl = start({"profile", "--watch", "--attached"});
+  REQUIRE(ctl->WaitForOutput("running: 5 of 8"));
+  CHECK(ctl->Stop(SIGINT)->code == 1);
+  CHECK(state() == manager::ProfileState::kCancelled);
+}
+
 }  // namespace
 }  // namespace dynofa

@@ -26,8 +26,12 @@ Json Ask(const Service& service, const std::string& what) {
   return Json::parse(finished.output);
 }
 
-std::int64_t Measured(const Service& service) {
-  return Ask(service, "--status").at("measured").get<std::int64_t>();
+dynofa::v1::ProfileProgress Progress(Client& client) {
+  grpc::ClientContext context;
+  context.set_deadline(CallDeadline());
+  dynofa::v1::GetProfileResponse response;
+  REQUIRE(client.manager().GetProfile(&context, {}, &response).ok());
+  return response.progress();
 }
 
 Json Entries(const Service& service) {
@@ -36,8 +40,8 @@ Json Entries(const Service& service) {
 }
 
 bool Finishes(const Service& service) {
-  return WaitUntil([&] { return Ask(service, "--status").at("state") == "finished"; },
-                   10 * kPatience);
+  Client client(service);
+  return WaitUntil([&] { return Progress(client).state() == "finished"; }, 10 * kPatience);
 }
 
 std::vector<std::string> ProfileFiles(const Service& service) {
@@ -65,7 +69,10 @@ TEST_CASE("a profile of an emulated board survives the daemon's death, and is re
                                           "cpu0",    "--subnet", kSubnet};
   REQUIRE(service.Ctl(begin).status.ok());
   CHECK(service.Ctl(begin).status.code == 1);
-  REQUIRE(WaitUntil([&] { return Measured(service) >= 5; }, 4 * kPatience));
+  {
+    Client client(service);
+    REQUIRE(WaitUntil([&] { return Progress(client).measured() >= 5; }, 4 * kPatience));
+  }
   CHECK_FALSE(Ask(service, "--status").at("left_s").is_null());
 
   service.daemon()->Stop(SIGKILL);
