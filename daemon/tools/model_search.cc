@@ -100,6 +100,12 @@ absl::Status WriteLadder(const SearchArguments& arguments, Manifest manifest,
   return WriteModelManifest(output, manifest);
 }
 
+// Beside the model directory: what is in it gets installed.
+std::string WorkFolderOf(std::string model) {
+  while (model.size() > 1 && model.back() == '/') model.pop_back();
+  return model + ".search";
+}
+
 // Numbers the images as the model numbers its classes. Without labels in the model the order of the
 // folders has to be right.
 absl::Status UseLabelsOf(const Manifest& manifest, Dataset& dataset) {
@@ -126,7 +132,7 @@ absl::Status SearchCommand(SearchArguments arguments) {
   arguments.options.images_key = base::StrCat(arguments.data, " ", dataset.images.size(), " ",
                                               arguments.holdout, " ", arguments.holdout_seed);
   const auto holdout = TakeHoldout(dataset.images, arguments.holdout, arguments.holdout_seed);
-  if (arguments.options.work.empty()) arguments.options.work = arguments.model + ".search";
+  if (arguments.options.work.empty()) arguments.options.work = WorkFolderOf(arguments.model);
 
   const search::AccuracyMeter meter(model, dataset.images, holdout);
   const base::SteadyClock clock;
@@ -153,6 +159,7 @@ void AddEffortOptions(CLI::App& command, search::SearchOptions& options) {
   command
       .add_option("--candidates", options.candidates,
                   "Subnets of the final front to measure in full")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command
       .add_option("--sample-calibration", options.sample_protocol.calibration_images,

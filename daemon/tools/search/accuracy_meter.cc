@@ -50,6 +50,8 @@ absl::StatusOr<double> AccuracyMeter::Measure(const SubnetConfig& config,
                                               const AccuracyProtocol& protocol) const {
   // Batches of this size stay in the cache better than those of the reference.
   constexpr int kBatch = 64;
+  const std::size_t images = std::min(protocol.images, holdout_.size());
+  if (images == 0) return absl::InvalidArgumentError("accuracy needs images to be measured on");
   DYNOFA_ASSIGN_OR_RETURN(
       engine::ofa::SubnetStatistics statistics,
       engine::torch_backend::Calibrate(*model_, config, training_,
@@ -60,7 +62,7 @@ absl::StatusOr<double> AccuracyMeter::Measure(const SubnetConfig& config,
   DYNOFA_ASSIGN_OR_RETURN(const auto supernet,
                           engine::MakeOfaSupernet(model, engine::BackendNames().front()));
   DYNOFA_ASSIGN_OR_RETURN(const auto prepared, supernet->Prepare(subnet.id));
-  return Top1(*supernet, *prepared, holdout_, std::min(protocol.images, holdout_.size()));
+  return Top1(*supernet, *prepared, holdout_, images);
 }
 
 }  // namespace dynofa::tools::search

@@ -80,7 +80,8 @@ std::vector<Candidate> ChooseLevels(std::vector<Candidate> front, const LadderOp
 }
 
 std::vector<Candidate> Spread(const std::vector<Candidate>& front, std::size_t count) {
-  if (front.size() <= count || count < 2) return front;
+  if (front.size() <= count) return front;
+  if (count < 2) return {front.begin(), front.begin() + static_cast<std::ptrdiff_t>(count)};
   const double low = std::log(front.front().latency_ms);
   const double step = (std::log(front.back().latency_ms) - low) / static_cast<double>(count - 1);
   std::vector<Candidate> spread;

@@ -61,6 +61,8 @@ TEST_CASE("candidates are spread over the logarithm of latency") {
   CHECK(spread[2].latency_ms == 10.0);
   CHECK(spread.back().latency_ms == 100.0);
   CHECK(Spread(front, 200).size() == 100);
+  CHECK(Spread(front, 1).size() == 1);
+  CHECK(Spread(front, 0).empty());
 }
 
 }  // namespace

@@ -154,6 +154,7 @@ TEST_CASE("accuracy is the same each time, and depends on the statistics") {
   CHECK(accuracy >= 0.0);
   CHECK(accuracy <= 1.0);
   CHECK(*fixture.meter.Measure(config, {16, 60}) == accuracy);
+  CHECK(absl::IsInvalidArgument(fixture.meter.Measure(config, {16, 0}).status()));
   SubnetConfig wrong = config;
   wrong.kernels.pop_back();
   CHECK(absl::IsInvalidArgument(fixture.meter.Measure(wrong, {16, 60}).status()));
