@@ -240,6 +240,11 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--expand-epochs", shrinking.expand_epochs, "Of each expansion phase")
       ->capture_default_str();
+  command
+      ->add_option("--polish-epochs", shrinking.polish_epochs,
+                   "Of a last phase with every choice open and the largest subnet in every other "
+                   "step; may be added to a run that is through")
+      ->capture_default_str();
   command->add_option("--learning-rate", shrinking.full_learning_rate, "Peak for the full net")
       ->capture_default_str();
   command
@@ -260,7 +265,7 @@ void AddTrainCommand(CLI::App& app, Action& action) {
                    "Weight of the full net's answers beside the labels")
       ->capture_default_str();
   command
-      ->add_option("--largest-share", options.largest_share,
+      ->add_option("--largest-share", shrinking.largest_share,
                    "Share of the draws after the first phase that are the largest subnet")
       ->capture_default_str();
   command->add_option("--seed", options.seed, "Of every draw")->capture_default_str();

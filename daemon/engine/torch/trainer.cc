@@ -198,7 +198,7 @@ class SgdTrainer final : public Trainer {
 
   ofa::SubnetConfig DrawConfig(std::mt19937_64& random) const {
     const bool largest =
-        !phase().distil || std::uniform_real_distribution<>()(random) < options_.largest_share;
+        !phase().distil || std::uniform_real_distribution<>()(random) < phase().largest_share;
     return largest ? ofa::LargestSubnet(options_.architecture, 0)
                    : DrawSubnet(options_.architecture, phase(), random);
   }
@@ -304,7 +304,6 @@ absl::Status CheckOptions(const TrainingOptions& options) {
   DYNOFA_RETURN_IF_ERROR(CheckRange("weight_decay", options.weight_decay, 0, 1));
   DYNOFA_RETURN_IF_ERROR(CheckRange("label_smoothing", options.label_smoothing, 0, 0.99));
   DYNOFA_RETURN_IF_ERROR(CheckRange("distillation", options.distillation, 0, 100));
-  DYNOFA_RETURN_IF_ERROR(CheckRange("largest_share", options.largest_share, 0, 1));
   DYNOFA_RETURN_IF_ERROR(CheckRange("crop_padding", options.crop_padding, 0, 1024));
   for (int resolution : options.resolutions) {
     DYNOFA_RETURN_IF_ERROR(

@@ -38,8 +38,6 @@ struct TrainingOptions {
   double label_smoothing = 0.1;
   /// Weight of the cross entropy with the teacher's answers, beside 1 for that with the labels.
   double distillation = 1.0;
-  /// Share of the draws of a distilling phase that are the largest subnet; the others are uniform.
-  double largest_share = 0.0;
   /// Zeros around an image before a crop of its own size is drawn, pixels.
   int crop_padding = 4;
   std::uint64_t seed = 1;
@@ -90,7 +88,8 @@ class Trainer {
                                 const std::function<bool(const TrainingProgress&)>& report) = 0;
 
   /// Weights, momentum, teacher and position, for LoadCheckpoint() of a trainer with the same
-  /// options (threads and device may differ). FAILED_PRECONDITION if the options differ.
+  /// options. Threads and device may differ, and phases may have been added at the end.
+  /// FAILED_PRECONDITION if the options differ otherwise.
   virtual absl::Status SaveCheckpoint(const std::string& path) const = 0;
   virtual absl::Status LoadCheckpoint(const std::string& path) = 0;
 

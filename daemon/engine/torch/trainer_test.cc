@@ -139,6 +139,27 @@ TEST_CASE("a run that was stopped again and again ends at the same weights as on
   CHECK(Bytes(folder, "fresh") != Bytes(folder, "whole"));
 }
 
+TEST_CASE("a run that is through goes on where phases were added to its end") {
+  const tests::TempDir folder;
+  const ImageSet images = Colours(24);
+  TrainingOptions options = AllPhases();
+  const auto shorter = *Trainer::Create(options);
+  while (!shorter->done()) REQUIRE(shorter->RunEpoch(images, GoOn).ok());
+  REQUIRE(shorter->SaveCheckpoint(folder / "checkpoint").ok());
+
+  options.phases.push_back(options.phases.back());
+  options.phases.back().sort_within.clear();
+  const auto whole = *Trainer::Create(options);
+  while (!whole->done()) REQUIRE(whole->RunEpoch(images, GoOn).ok());
+  REQUIRE(whole->SaveWeights(folder / "whole", images, 16).ok());
+  const auto longer = *Trainer::Create(options);
+  REQUIRE(longer->LoadCheckpoint(folder / "checkpoint").ok());
+  CHECK_FALSE(longer->done());
+  REQUIRE(longer->RunEpoch(images, GoOn).ok());
+  REQUIRE(longer->SaveWeights(folder / "longer", images, 16).ok());
+  CHECK(Bytes(folder, "longer") == Bytes(folder, "whole"));
+}
+
 TEST_CASE("a checkpoint belongs to its options") {
   const tests::TempDir folder;
   const auto trainer = *Trainer::Create(TinyOptions());
@@ -172,7 +193,7 @@ TEST_CASE("options, images and checkpoints that do not fit are refused") {
   options.resolutions = {4};
   CHECK_FALSE(Trainer::Create(options).ok());
   options = TinyOptions();
-  options.largest_share = 1.5;
+  options.phases[0].largest_share = 1.5;
   CHECK_FALSE(Trainer::Create(options).ok());
 
   options = AllPhases();

@@ -103,17 +103,19 @@ std::string OptionsText(const TrainingOptions& options) {
       a.width_mult, " kernels ", List(a.kernels), " expands ", List(a.expands), " depths ",
       List(a.depths), " resolutions ", List(options.resolutions), " batch ", options.batch,
       " momentum ", options.momentum, " decay ", options.weight_decay, " smoothing ",
-      options.label_smoothing, " distillation ", options.distillation, " largest ",
-      options.largest_share, " padding ", options.crop_padding, " seed ", options.seed);
+      options.label_smoothing, " distillation ", options.distillation, " padding ",
+      options.crop_padding, " seed ", options.seed);
   for (const ofa::StageSpec& stage : a.stages) {
     text += base::StrCat("; stage ", stage.width, "/", stage.stride, " x", stage.max_depth, " ",
-                         static_cast<int>(stage.activation), stage.squeeze_excite ? " se" : "");
+                         stage.activation == ofa::Activation::kRelu ? "relu" : "h_swish",
+                         stage.squeeze_excite ? " se" : "");
   }
   for (const TrainingPhase& phase : options.phases) {
     text += base::StrCat("; ", phase.name, " ", List(phase.kernels), List(phase.expands),
                          List(phase.depths), List(phase.sort_within), " epochs ", phase.epochs,
                          " rate ", phase.learning_rate, " warm-up ", phase.warmup_epochs,
-                         " subnets ", phase.subnets_per_step, phase.distil ? " distil" : "");
+                         " subnets ", phase.subnets_per_step, phase.distil ? " distil" : "",
+                         " largest ", phase.largest_share);
   }
   return text;
 }
@@ -144,7 +146,8 @@ absl::Status ReadCheckpoint(const std::string& path, const std::string& options,
   if (saved == file.metadata().end()) {
     return absl::InvalidArgumentError(base::StrCat(path, ": is not a checkpoint"));
   }
-  if (saved->second != options) {
+  // Phases come last in the text: a run that was given more of them at the end goes on.
+  if (!options.starts_with(saved->second)) {
     return absl::FailedPreconditionError(base::StrCat(
         path, ": belongs to a run with other options; give those, or another output.\n  there: ",
         saved->second, "\n  here:  ", options));

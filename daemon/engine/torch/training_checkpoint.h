@@ -18,7 +18,8 @@ struct TrainingState {
   NamedTensors teacher;  ///< empty before the first phase that distils
 };
 
-/// What the options say that changes the weights, as one line: a checkpoint belongs to it.
+/// What the options say that changes the weights, as one line, phases last: a checkpoint belongs to
+/// it, and to what it begins.
 std::string OptionsText(const TrainingOptions& options);
 
 /// Writes `state` as a safetensors file, as a whole or not at all.

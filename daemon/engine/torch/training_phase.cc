@@ -11,6 +11,8 @@
 namespace dynofa::engine::torch_backend {
 namespace {
 
+constexpr double kPolishLargestShare = 0.5;
+
 // The largest `count` of `choices`, which ascend.
 std::vector<int> Largest(const std::vector<int>& choices, std::size_t count) {
   return {choices.end() - static_cast<std::ptrdiff_t>(std::min(count, choices.size())),
@@ -56,6 +58,7 @@ std::vector<TrainingPhase> ProgressiveShrinking(const ofa::Architecture& a,
   next.distil = true;
   next.learning_rate = options.elastic_learning_rate;
   next.warmup_epochs = 0.0;
+  next.largest_share = options.largest_share;
   if (a.kernels.size() > 1) {
     next.kernels = a.kernels;
     add("kernel", options.kernel_epochs);
@@ -70,6 +73,9 @@ std::vector<TrainingPhase> ProgressiveShrinking(const ofa::Architecture& a,
     next.expands = Largest(a.expands, count);
     add(base::StrCat("expand ", count - 1), options.expand_epochs);
   }
+  next.sort_within.clear();
+  next.largest_share = kPolishLargestShare;
+  add("polish", options.polish_epochs);
   return phases;
 }
 
@@ -83,6 +89,7 @@ absl::Status CheckPhase(const TrainingPhase& phase, const ofa::Architecture& a) 
   DYNOFA_RETURN_IF_ERROR(CheckRange("epochs", phase.epochs, 1, 100'000));
   DYNOFA_RETURN_IF_ERROR(CheckRange("learning_rate", phase.learning_rate, 1e-9, 100));
   DYNOFA_RETURN_IF_ERROR(CheckRange("warmup_epochs", phase.warmup_epochs, 0, phase.epochs - 0.1));
+  DYNOFA_RETURN_IF_ERROR(CheckRange("largest_share", phase.largest_share, 0, 1));
   return CheckRange("subnets_per_step", phase.subnets_per_step, 1, 64);
 }
 

@@ -24,6 +24,8 @@ struct TrainingPhase {
   int subnets_per_step = 1;
   /// Also learn from the full net as it was at the end of the first phase.
   bool distil = false;
+  /// Share of the draws that are the largest subnet; the others are uniform.
+  double largest_share = 0.0;
   /// Expansions among which the middle channels are put in order before the phase: the most
   /// important first within each group that the supported widths delimit. Empty: no sorting.
   std::vector<int> sort_within;
@@ -39,12 +41,17 @@ struct ShrinkingOptions {
   double elastic_learning_rate = 0.03;
   double warmup_epochs = 1.0;  ///< of the first phase
   int subnets_per_step = 2;    ///< from the first depth phase on
+  double largest_share = 0.1;  ///< after the first phase
+  /// Of the last phase, in which every choice is open as before and half of the draws are the
+  /// largest subnet: the published recipe ends without it, and with the full net somewhat worse
+  /// than its teacher.
+  int polish_epochs = 0;
 };
 
 /// The full net, then elastic kernels, then one depth after the other from the largest down, then
-/// one expansion after the other, channels sorted before each. Phases of 0 epochs and of choices
-/// that the architecture does not have are left out. Source: OFA (ICLR 2020) section 3.2 and
-/// train_ofa_net.py of mit-han-lab/once-for-all f03b2673.
+/// one expansion after the other, channels sorted before each, and the polish. Phases of 0 epochs
+/// and of choices that the architecture does not have are left out. Source: OFA (ICLR 2020)
+/// section 3.2 and train_ofa_net.py of mit-han-lab/once-for-all f03b2673.
 std::vector<TrainingPhase> ProgressiveShrinking(const ofa::Architecture& architecture,
                                                 const ShrinkingOptions& options);
 

@@ -34,6 +34,13 @@ TEST_CASE("a supernet shrinks from the full net to every choice of the published
   CHECK(phases[5].sort_within == std::vector<int>{4, 6});
   CHECK(phases[5].subnets_per_step == 4);
   CHECK(phases[5].distil);
+  const std::vector<TrainingPhase> polished = ProgressiveShrinking(mbv3, {.polish_epochs = 7});
+  REQUIRE(polished.size() == 7);
+  CHECK(polished[6].name == "polish");
+  CHECK(polished[6].expands == std::vector<int>{3, 4, 6});
+  CHECK(polished[6].sort_within.empty());  // channels are where the last phase put them
+  CHECK(polished[6].largest_share > phases[5].largest_share);
+  CHECK(CheckPhase(polished[6], mbv3).ok());
 }
 
 TEST_CASE("phases without epochs or without a choice are left out") {
@@ -63,6 +70,9 @@ TEST_CASE("a phase that does not fit the architecture is refused") {
   CHECK_FALSE(CheckPhase(bad, a).ok());
   bad = good;
   bad.depths = {};
+  CHECK_FALSE(CheckPhase(bad, a).ok());
+  bad = good;
+  bad.largest_share = 1.5;
   CHECK_FALSE(CheckPhase(bad, a).ok());
   bad = good;
   bad.epochs = 0;
