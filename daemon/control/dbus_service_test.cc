@@ -15,6 +15,7 @@
 #include "daemon/base/task_runner.h"
 #include "daemon/control/sdbus_shim.h"
 #include "tests/support/catch.h"
+#include "tests/support/idle_manager.h"
 #include "tests/support/private_bus.h"
 
 namespace dynofa::control {
@@ -26,7 +27,7 @@ constexpr char kInterface[] = "org.dynofa1.Manager";
 
 /// A manager with three modes whose every mode change is a new decision. Answers on a thread of
 /// its own, as the real one does, or never.
-class FakeManager final : public manager::ManagerApi {
+class FakeManager final : public tests::IdleManager {
  public:
   FakeManager() {
     manager::StatusView view;
@@ -39,18 +40,6 @@ class FakeManager final : public manager::ManagerApi {
     }
     view.decision_number = 1;
     Publish(std::move(view));
-  }
-
-  void OpenSession(manager::SessionSpec, SessionDone done) override { Unused(done); }
-  void UpdateSession(std::string, manager::Caller, policies::Requirement,
-                     SessionDone done) override {
-    Unused(done);
-  }
-  void RenewSession(std::string, manager::Caller, base::Duration, SessionDone done) override {
-    Unused(done);
-  }
-  void CloseSession(std::string, manager::Caller, Done done) override {
-    done(absl::UnimplementedError("not in this test"));
   }
 
   void SetPowerMode(std::string name, Done done) override {
@@ -83,7 +72,6 @@ class FakeManager final : public manager::ManagerApi {
   std::atomic<bool> hang = false;
 
  private:
-  static void Unused(const SessionDone& done) { done(absl::UnimplementedError("not here")); }
 
   absl::Status Change(const std::string& mode) {
     manager::StatusView view = *status();

@@ -7,28 +7,12 @@
 
 #include "daemon/control/manager_object.h"
 #include "tests/support/catch.h"
+#include "tests/support/idle_manager.h"
 #include "tests/support/private_bus.h"
 #include "tests/support/temp_dir.h"
 
 namespace dynofa::control {
 namespace {
-
-/// A manager of which only the state is asked.
-class IdleManager final : public manager::ManagerApi {
- public:
-  void OpenSession(manager::SessionSpec, SessionDone) override {}
-  void UpdateSession(std::string, manager::Caller, policies::Requirement, SessionDone) override {}
-  void RenewSession(std::string, manager::Caller, base::Duration, SessionDone) override {}
-  void CloseSession(std::string, manager::Caller, Done) override {}
-  void SetPowerMode(std::string, Done) override {}
-  std::shared_ptr<const manager::StatusView> status() const override { return status_; }
-  std::uint64_t Watch(Watcher) override { return 0; }
-  void Unwatch(std::uint64_t) override {}
-
- private:
-  std::shared_ptr<const manager::StatusView> status_ =
-      std::make_shared<const manager::StatusView>();
-};
 
 /// The text between `open` and `close`, from `*at` on, which moves behind it; empty at the end.
 std::string Between(const std::string& text, const std::string& open, const std::string& close,
@@ -85,7 +69,7 @@ std::set<std::string> Members(const std::string& xml) {
 TEST_CASE("The running interface equals the introspection file") {
   const tests::PrivateBus bus;
   ::setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address().c_str(), 1);
-  IdleManager manager;
+  tests::IdleManager manager;
   const auto server = sdbus::createSystemBusConnection();
   const auto object =
       ManagerObject::Create(*server, manager, std::make_shared<Mailbox>(), /*operator_uid=*/0);
