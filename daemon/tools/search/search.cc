@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -293,10 +294,10 @@ absl::Status Searcher::Refine() {
   }
   DYNOFA_ASSIGN_OR_RETURN(const auto more, Accuracies("refined", std::move(configs),
                                                       options_.sample_protocol, kRefiningShare));
-  std::map<std::string, bool> known;
-  for (const search::Sample& sample : samples_) known[Text(sample.config)] = true;
+  std::set<std::string> known;
+  for (const search::Sample& sample : samples_) known.insert(Text(sample.config));
   for (const search::Sample& sample : more) {
-    if (!std::exchange(known[Text(sample.config)], true)) samples_.push_back(sample);
+    if (known.insert(Text(sample.config)).second) samples_.push_back(sample);
   }
   DYNOFA_RETURN_IF_ERROR(Fit());
   return EvolveAll();
