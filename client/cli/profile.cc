@@ -78,7 +78,7 @@ std::vector<client::ProfileEntry> AtHighestClock(const client::ModelProfile& pro
 void PrintTable(const client::ModelProfile& profile) {
   std::cout << "model " << profile.model << ": " << profile.entries.size()
             << " points; at the highest clock measured:\n"
-            << "  cluster  threads  clock      ms (p10 to p90)           power     subnet\n";
+            << "  cluster  threads  clock      ms (p10 to p90)                 power     subnet\n";
   for (const client::ProfileEntry& entry : AtHighestClock(profile)) {
     const std::string clock = entry.frequency_khz > 0 ? Frequency(entry.frequency_khz) : "as it is";
     const std::string time = Fixed(entry.median_ms, 3) + " (" + Fixed(entry.p10_ms, 3) + " to " +
@@ -86,7 +86,7 @@ void PrintTable(const client::ModelProfile& profile) {
     const std::string power =
         entry.active_power_w ? Fixed(*entry.active_power_w, 2) + " W" : "unknown";
     std::cout << "  " << std::left << std::setw(9) << entry.cluster << std::setw(9) << entry.threads
-              << std::setw(11) << clock << std::setw(36) << time << std::setw(10) << power
+              << std::setw(11) << clock << std::setw(42) << time << std::setw(10) << power
               << entry.subnet << "\n";
   }
 }

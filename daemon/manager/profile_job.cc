@@ -21,6 +21,8 @@ constexpr int kMaxAttempts = 3;
 constexpr base::Duration kLongestTurn = seconds(1);
 /// The first turn also brings code, weights and helper threads in place.
 constexpr int kFirstWarmUps = 2;
+/// A number of threads that is so many times slower than a smaller one gets no second turn.
+constexpr double kHopeless = 3.0;
 /// How long a cluster idles, or works, before and while its power is read: sensors average.
 constexpr base::Duration kPowerSettle = milliseconds(300);
 constexpr base::Duration kPowerRuns = milliseconds(450);
@@ -157,7 +159,7 @@ void ProfileJob::BeginRuns() {
 }
 
 void ProfileJob::NextStep() {
-  while (step_ < steps_.size() && !seen_[steps_[step_].cell].failure.ok()) ++step_;
+  while (step_ < steps_.size() && IsOver(steps_[step_])) ++step_;
   if (step_ == steps_.size()) return BatchDone();
   const Step& step = steps_[step_];
   switch (step.kind) {
@@ -178,6 +180,24 @@ void ProfileJob::NextStep() {
     case Step::Kind::kPower:
       return PowerStep(step);
   }
+}
+
+bool ProfileJob::IsOver(const Step& step) const {
+  if (step.kind == Step::Kind::kIdlePower) return false;
+  if (!seen_[step.cell].failure.ok()) return true;
+  if (step.round == 0 && step.kind == Step::Kind::kRuns) return false;
+  // Beside busy neighbours threads that wait for each other can take a thousand times as long.
+  const ProfileCell& cell = batch().cells[step.cell];
+  const auto own = EntryOf(seen_[step.cell], std::nullopt);
+  for (std::size_t i = 0; own && i < seen_.size(); ++i) {
+    const ProfileCell& other = batch().cells[i];
+    if (other.model != cell.model || other.subnet != cell.subnet) continue;
+    const auto entry = EntryOf(seen_[i], std::nullopt);
+    const bool fewer = other.threads < cell.threads;
+    if (fewer && entry && own->latency_ms.median > kHopeless * entry->latency_ms.median)
+      return true;
+  }
+  return false;
 }
 
 void ProfileJob::RunStep(const Step& step) {

@@ -108,6 +108,8 @@ class ProfileJob {
   void Take();
   void BeginRuns();
   void NextStep();
+  /// Is there nothing to gain from the step any more?
+  bool IsOver(const Step& step) const;
   void RunStep(const Step& step);
   void PowerStep(const Step& step);
   void Order(const MeasureOrder& order, std::function<void(absl::StatusOr<Measurement>)> done);

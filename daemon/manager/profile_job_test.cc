@@ -237,5 +237,27 @@ TEST_CASE_METHOD(ProfilerFixture, "a subnet that fails is named and does not sto
   CHECK(progress().skipped == 6);
 }
 
+TEST_CASE_METHOD(ProfilerFixture, "threads that only hinder each other get one turn") {
+  measure_.slower_with_more_threads = 100.0;
+  REQUIRE(Start({.clusters = {"cpu0"}, .subnets = {"s"}}).ok());
+  REQUIRE(UntilState(ProfileState::kFinished));
+  CHECK(progress().measured == 6);
+  const auto turns = [&](int threads) {
+    return std::count_if(measure_.orders.begin(), measure_.orders.end(),
+                         [&](const MeasureOrder& order) { return order.threads == threads; });
+  };
+  CHECK(turns(1) == 3 * ProfileJob::kRounds);
+  CHECK(turns(2) == 3);
+  const engine::ProfileEntry& entry = profile()->entries.at({"s", "cpu0", 2, 1000000});
+  CHECK(entry.latency_ms.median == Approx(400.0));
+
+  // Nobody will run with them: they are not made ready after a restart.
+  time_.Advance(milliseconds(5));
+  measure_.orders.clear();
+  StartManager();
+  time_.Advance(seconds(2));
+  CHECK(measure_.orders.empty());
+}
+
 }  // namespace
 }  // namespace dynofa::manager

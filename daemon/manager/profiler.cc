@@ -8,6 +8,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/profiled_cost_model.h"
+#include "policies/threads.h"
 
 namespace dynofa::manager {
 namespace {
@@ -100,8 +101,16 @@ void Profiler::PrepareThreads(const std::string& model) {
   if (measure_ == nullptr) return;
   std::set<std::pair<std::string, int>> ways;
   std::vector<MeasureOrder> orders;
-  for (const auto& [point, entry] : profiles_[model]->entries) {
-    if (point.threads == 1 || !ways.emplace(point.cluster, point.threads).second) continue;
+  const auto& entries = profiles_[model]->entries;
+  for (const auto& [point, entry] : entries) {
+    engine::ProfilePoint with_one = point;
+    with_one.threads = 1;
+    const auto one = entries.find(with_one);
+    // Others are never picked, and may take very long.
+    const bool faster =
+        one != entries.end() &&
+        entry.latency_ms.median < policies::kThreadGain * one->second.latency_ms.median;
+    if (!faster || !ways.emplace(point.cluster, point.threads).second) continue;
     orders.push_back({.cluster = point.cluster,
                       .model = model,
                       .subnet = point.subnet,

@@ -101,8 +101,8 @@ class Profiler final : private ProfileHost {
   void Fetch(const std::string& model, const engine::ProfileKey& key);
   void OnFetched(const std::string& model, absl::StatusOr<engine::Profile> profile);
   void PutInForce();
-  /// Has a run made with each number of threads that the profile knows, so that no request is the
-  /// first one and waits for what that needs.
+  /// Has a run made with each number of threads that the profile favours somewhere, so that no
+  /// request is the first one and waits for what that needs.
   void PrepareThreads(const std::string& model);
   void PrepareNext(const std::shared_ptr<std::vector<MeasureOrder>>& left);
   /// Writes the profile of a model, or again once the writing in progress is over.

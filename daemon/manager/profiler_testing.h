@@ -45,7 +45,7 @@ class FakeMeasure final : public MeasureApi {
     orders.push_back(order);
     auto stopped = std::make_shared<bool>(false);
     working_[order.cluster] = stopped;
-    const double ms = RealMs(order);
+    const double ms = RealMs(order) * (order.threads > 1 ? slower_with_more_threads : 1.0);
     const int runs = std::min(order.runs, static_cast<int>(base::ToMs(order.longest) / ms) + 1);
     time_.PostDelayed(base::FromMs(ms * (runs + order.warm_ups)), [=, this] {
       working_.erase(order.cluster);
@@ -71,6 +71,7 @@ class FakeMeasure final : public MeasureApi {
   std::vector<MeasureOrder> orders;
   policies::Evidence evidence = policies::Evidence::kMeasured;
   bool overruns = false;
+  double slower_with_more_threads = 1.0;
   absl::Status failure;
   std::string failing_subnet;
 
