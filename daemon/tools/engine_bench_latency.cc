@@ -26,9 +26,7 @@ using engine::torch_backend::FoldedPath;
 // Tells wrong results from rounding, which the synthetic weights amplify layer by layer (float32
 // implementations differ by up to 1e-3 of the largest logit). dynofa-golden is the fine check.
 constexpr double kSameResult = 5e-3;
-constexpr int kWarmUps = 2;
 constexpr int kRunsPerRound = 21;
-constexpr std::size_t kFewestClean = 5;
 
 // One way to run one cell.
 struct Variant {
@@ -46,19 +44,6 @@ double Difference(const std::vector<float>& a, const std::vector<float>& b) {
     largest = std::max(largest, std::abs(static_cast<double>(b[i])));
   }
   return difference / largest;
-}
-
-// The median of the undisturbed runs, or of all if hardly any was.
-absl::StatusOr<double> MedianMs(Variant& variant) {
-  for (int i = 0; i < kWarmUps; ++i) DYNOFA_RETURN_IF_ERROR(variant.run());
-  std::vector<double> all;
-  std::vector<double> clean;
-  for (int i = 0; i < kRunsPerRound; ++i) {
-    DYNOFA_ASSIGN_OR_RETURN(const TimedRun timed, Time(Watch::kProcess, variant.run));
-    all.push_back(timed.ms);
-    if (!timed.disturbed) clean.push_back(timed.ms);
-  }
-  return Median(clean.size() >= kFewestClean ? clean : all);
 }
 
 // One subnet with one number of threads, in the three variants.
@@ -133,8 +118,9 @@ absl::Status Cell::AddTorch(const engine::ofa::OfaModel& model, FoldedPath path)
 absl::Status Cell::Round(int round) {
   for (std::size_t i = 0; i < variants_.size(); ++i) {
     Variant& variant = *variants_[(static_cast<std::size_t>(round) + i) % variants_.size()];
-    DYNOFA_ASSIGN_OR_RETURN(const double ms, MedianMs(variant));
-    variant.round_ms.push_back(ms);
+    DYNOFA_ASSIGN_OR_RETURN(const std::vector<double> times,
+                            UsefulTimes(kRunsPerRound, variant.run));
+    variant.round_ms.push_back(Median(times));
   }
   return absl::OkStatus();
 }

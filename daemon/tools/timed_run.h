@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <cstddef>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/base/status.h"
@@ -35,6 +37,23 @@ absl::StatusOr<TimedRun> Time(Watch watch, Run&& run) {
   const auto elapsed = std::chrono::steady_clock::now() - start;
   return TimedRun{std::chrono::duration<double, std::milli>(elapsed).count(),
                   InvoluntarySwitches(watch) != before};
+}
+
+/// The times of `runs` runs, in milliseconds, after some that do not count: of those that nothing
+/// disturbed, or of all if hardly any was left alone.
+template <typename Run>
+absl::StatusOr<std::vector<double>> UsefulTimes(int runs, Run&& run) {
+  constexpr int kWarmUps = 2;
+  constexpr std::size_t kFewestClean = 5;
+  for (int i = 0; i < kWarmUps; ++i) DYNOFA_RETURN_IF_ERROR(run());
+  std::vector<double> all;
+  std::vector<double> clean;
+  for (int i = 0; i < runs; ++i) {
+    DYNOFA_ASSIGN_OR_RETURN(const TimedRun timed, Time(Watch::kProcess, run));
+    all.push_back(timed.ms);
+    if (!timed.disturbed) clean.push_back(timed.ms);
+  }
+  return clean.size() >= kFewestClean ? clean : all;
 }
 
 }  // namespace dynofa::tools

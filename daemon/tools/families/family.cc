@@ -75,15 +75,18 @@ absl::StatusOr<Network> ReadNetwork(const TomlTable& table, std::string_view gra
   return MakeNetwork(std::move(chain));
 }
 
+// false if it is not there.
+absl::StatusOr<bool> ReadFlag(const TomlTable& table, std::string_view key) {
+  return table.Has(key) ? table.Bool(key) : false;
+}
+
 absl::StatusOr<Member> ReadMember(const TomlTable& table, std::string_view graph) {
   DYNOFA_RETURN_IF_ERROR(table.CheckKeys(
       {"id", "top1", "extra", "width", "resolution", "channels", "kernels", "expands", "depths"}));
   Member member;
   DYNOFA_ASSIGN_OR_RETURN(member.id, table.String("id"));
   DYNOFA_ASSIGN_OR_RETURN(member.top1, table.Number("top1", 0.0, 100.0));
-  if (table.Has("extra")) {
-    DYNOFA_ASSIGN_OR_RETURN(member.extra, table.Bool("extra"));
-  }
+  DYNOFA_ASSIGN_OR_RETURN(member.extra, ReadFlag(table, "extra"));
   absl::StatusOr<Network> network = ReadNetwork(table, graph);
   if (!network.ok()) {
     return table.Error(
@@ -105,12 +108,13 @@ absl::StatusOr<std::string> ReadGraph(const TomlTable& table) {
 
 absl::StatusOr<Family> ReadFamily(const TomlTable& table) {
   DYNOFA_RETURN_IF_ERROR(
-      table.CheckKeys({"name", "paper", "source", "graph", "shares", "fixed_batch_norm_channels",
-                       "figure_gpu", "figure_cpu", "member"}));
+      table.CheckKeys({"name", "paper", "source", "subject", "graph", "shares",
+                       "fixed_batch_norm_channels", "figure_gpu", "figure_cpu", "member"}));
   Family family;
   DYNOFA_ASSIGN_OR_RETURN(family.name, table.String("name"));
   DYNOFA_ASSIGN_OR_RETURN(family.paper, table.String("paper"));
   DYNOFA_ASSIGN_OR_RETURN(family.source, table.String("source"));
+  DYNOFA_ASSIGN_OR_RETURN(family.subject, ReadFlag(table, "subject"));
   DYNOFA_ASSIGN_OR_RETURN(family.sharing, ReadSharing(table));
   if (table.Has("fixed_batch_norm_channels")) {
     DYNOFA_ASSIGN_OR_RETURN(family.fixed_batch_norm_channels,

@@ -35,6 +35,7 @@ struct Family {
   std::string name;
   std::string paper;
   std::string source;
+  bool subject = false;  ///< is compared with all families that are none
   Sharing sharing = Sharing::kNothing;
   int fixed_batch_norm_channels = 0;  ///< of the layers that no member makes narrower
   std::vector<PublishedPoint> figure_gpu;
