@@ -7,8 +7,8 @@
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/base/toml_table.h"
 #include "daemon/engine/files.h"
-#include "daemon/engine/toml_table.h"
 #include "daemon/tools/command_line.h"
 #include "daemon/tools/families/family.h"
 #include "daemon/tools/families/measurement.h"
@@ -17,7 +17,7 @@
 namespace dynofa::tools::families {
 namespace {
 
-constexpr std::int64_t kMaxPage = std::int64_t{4} << 20;
+constexpr std::int64_t kMaxFile = std::int64_t{4} << 20;
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
   const std::span<const std::byte> parts[] = {std::as_bytes(std::span(text))};
@@ -26,13 +26,14 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
   DYNOFA_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes,
-                          engine::ReadWholeFile(path, kMaxPage));
+                          engine::ReadWholeFile(path, kMaxFile));
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 absl::StatusOr<std::vector<Family>> LoadFamilies(const BenchOptions& options) {
   if (options.file.empty()) return BuiltInFamilies();
-  DYNOFA_ASSIGN_OR_RETURN(const engine::TomlTable table, engine::TomlTable::Read(options.file));
+  DYNOFA_ASSIGN_OR_RETURN(const std::string text, ReadText(options.file));
+  DYNOFA_ASSIGN_OR_RETURN(const base::TomlTable table, base::TomlTable::Parse(text, options.file));
   return ReadFamilies(table);
 }
 

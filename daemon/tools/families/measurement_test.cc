@@ -47,8 +47,10 @@ member = [{ id = "twin", top1 = 65, width = 0.35, resolution = 32 }]
 )";
 
 absl::StatusOr<Measurement> MeasureSmall() {
-  const auto table = engine::TomlTable::Parse(kSmall, "small.toml");
+  const auto table = base::TomlTable::Parse(kSmall, "small.toml");
   MeasurementOptions options;
+  // Two would spin against each other where the machine is busy.
+  options.threads = {1};
   options.timing = {.rounds = 2, .runs_per_round = 1};
   options.check = true;
   options.progress = [](const std::string&) {};
@@ -65,7 +67,7 @@ TEST_CASE("Networks are checked against libtorch, timed and compared") {
   for (const MeasuredFamily& measured : measurement->families) {
     REQUIRE(measured.ms.size() == measured.family.members.size());
     for (const std::vector<Spread>& ms : measured.ms) {
-      REQUIRE(ms.size() == 2);
+      REQUIRE(ms.size() == 1);
       CHECK(ms[0].low > 0.0);
       CHECK(ms[0].low <= ms[0].median);
       CHECK(ms[0].median <= ms[0].high);
@@ -80,7 +82,7 @@ TEST_CASE("Networks are checked against libtorch, timed and compared") {
   CHECK(contest.subject == 0);
   CHECK(contest.baseline == 1);
   CHECK(contest.published_gpu.empty());
-  REQUIRE(contest.measured.size() == 2);
+  REQUIRE(contest.measured.size() == 1);
   REQUIRE(contest.measured[0].size() == 2);
   CHECK_FALSE(contest.measured[0][0].speedup);
   CHECK(contest.measured[0][1].speedup);
@@ -88,7 +90,7 @@ TEST_CASE("Networks are checked against libtorch, timed and compared") {
   // One graph is measured once, whatever families it is in.
   CHECK(measurement->families[2].ms[0][0].median == measurement->families[1].ms[0][0].median);
   // The largest network of each graph that is no supernet: "wide", and the twins' one.
-  CHECK(measurement->folding.size() == 4);
+  CHECK(measurement->folding.size() == 2);
   CHECK(measurement->conditions.useful_share > 0.0);
 }
 
