@@ -17,6 +17,8 @@ namespace {
 using Row = std::vector<std::string>;
 
 constexpr char kNone[] = "–";
+// Of the last minute; above it, other programs had a good part of a processor.
+constexpr double kQuietLoad = 0.5;
 
 std::string Threads(int threads) {
   return base::StrCat(threads, threads == 1 ? " thread" : " threads");
@@ -73,6 +75,10 @@ class Markdown {
         Fixed(c.load_after, 2),
         " after. Weights are synthetic; every top-1 is published. Ranges in brackets are the 10th "
         "and 90th percentiles.\n");
+    if (c.load_before > kQuietLoad) {
+      Add("\n**Other programs were busy on this machine. The measured figures are a draft: measure "
+          "again where nothing else runs.**\n\n");
+    }
     if (m_.largest_difference) {
       Add("Before, every network was compared with libtorch; the largest difference of a logit "
           "was ",

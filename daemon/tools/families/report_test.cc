@@ -75,6 +75,13 @@ TEST_CASE("The tables have every network, label their figures and show what is m
   CHECK_FALSE(Has(text, "nan"));
 }
 
+TEST_CASE("Figures from a busy machine say that they are a draft") {
+  Measurement m = Invented();
+  CHECK_FALSE(Has(MarkdownReport(m), "draft"));
+  m.conditions.load_before = 3.0;
+  CHECK(Has(MarkdownReport(m), "draft"));
+}
+
 TEST_CASE("The JSON report is JSON with the same networks") {
   const auto json = nlohmann::json::parse(JsonReport(Invented()));
   CHECK(json["families"].size() == 9);
