@@ -93,8 +93,11 @@ Correction FitCorrection(const std::vector<double>& sums, const std::vector<doub
   if (sums.empty()) return {};
   const double determinant = n * xx - x * x;
   const Correction line = {(y * xx - x * xy) / determinant, (n * xy - x * y) / determinant};
-  // Equal sums have no line, and a falling one is made of noise.
-  const bool usable = determinant > 1e-9 * n * xx && line.factor > 0.0;
+  // Equal sums have no line, a falling one is made of noise, and so is one that leaves nothing to
+  // nets that are smaller still.
+  const double least = 0.5 * *std::min_element(sums.begin(), sums.end());
+  const bool usable = determinant > 1e-9 * n * xx && line.factor > 0.0 &&
+                      line.offset_ms + line.factor * least > 0.0;
   return usable ? line : Correction{0.0, xy / xx};
 }
 

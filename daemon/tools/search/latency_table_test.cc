@@ -90,7 +90,8 @@ TEST_CASE("where no line can be fitted a factor is") {
   CHECK(FitCorrection({2.0, 2.0}, {4.0, 4.0}).factor == Approx(2.0));
   CHECK(FitCorrection({2.0, 2.0}, {4.0, 4.0}).offset_ms == 0.0);
   CHECK(FitCorrection({1.0}, {3.0}).factor == Approx(3.0));
-  CHECK(FitCorrection({1.0, 2.0}, {3.0, 1.0}).factor > 0.0);  // falling: noise
+  CHECK(FitCorrection({1.0, 2.0}, {3.0, 1.0}).factor > 0.0);      // falling: noise
+  CHECK(FitCorrection({1.0, 2.0}, {0.1, 2.0}).offset_ms == 0.0);  // below 0 for a net of 0.5
   CHECK(FitCorrection({}, {}).factor == 1.0);
 }
 

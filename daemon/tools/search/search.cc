@@ -241,14 +241,15 @@ absl::Status Searcher::CheckTable(FigureLog& log, Target& target) {
   const std::vector<SubnetConfig> configs = DrawSample(space_, kTableChecks, options_.seed);
   DYNOFA_ASSIGN_OR_RETURN(const std::vector<double> whole,
                           WholeNets(configs, target.result.threads, log));
-  // Every other subnet fits the line, the others judge it.
+  // One half fits the line, the other judges it. A sample begins with pairs of extremes, and each
+  // half gets both of a pair.
   std::vector<double> sums[2], measured[2], corrected;
   for (std::size_t i = 0; i < configs.size(); ++i) {
     DYNOFA_ASSIGN_OR_RETURN(const auto plan,
                             engine::ofa::MakePlan(space_.architecture, configs[i]));
     DYNOFA_ASSIGN_OR_RETURN(const double sum, target.table.Sum(plan));
-    sums[i % 2].push_back(sum);
-    measured[i % 2].push_back(whole[i]);
+    sums[i / 2 % 2].push_back(sum);
+    measured[i / 2 % 2].push_back(whole[i]);
   }
   const Correction correction = FitCorrection(sums[0], measured[0]);
   for (double sum : sums[1]) corrected.push_back(correction.offset_ms + correction.factor * sum);
