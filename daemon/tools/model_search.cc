@@ -173,10 +173,11 @@ void AddEffortOptions(CLI::App& command, search::SearchOptions& options) {
       .add_option("--calibration", options.final_protocol.calibration_images,
                   "Training images that calibrate a candidate")
       ->capture_default_str();
-  command.add_option("--population", options.evolution.population)
+  command.add_option("--population", options.evolution.population, "Subnets of a generation")
       ->check(CLI::Range(4, 100000))
       ->capture_default_str();
-  command.add_option("--generations", options.evolution.generations)->capture_default_str();
+  command.add_option("--generations", options.evolution.generations, "Of each evolution")
+      ->capture_default_str();
   command
       .add_option("--budget-seconds", options.budget_seconds,
                   "Finish within about this time with what there is; 0: take what it takes")
@@ -224,7 +225,7 @@ void AddSearchCommand(CLI::App& app, Action& action) {
   command->add_option("--workers", options.workers, "CPUs that measure accuracy")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command->add_option("--seed", options.seed)->capture_default_str();
+  command->add_option("--seed", options.seed, "Of everything that is drawn")->capture_default_str();
   AddEffortOptions(*command, options);
   AddLadderOptions(*command, options.ladder);
   command->callback(
