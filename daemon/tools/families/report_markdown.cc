@@ -172,7 +172,8 @@ class Markdown {
       for (const std::vector<Match>& matches : contest.measured) {
         const Match* match = largest(matches);
         row.push_back(match == nullptr ? kNone
-                                       : base::StrCat(format(*((*match).*figure)), ", ",
+                                       : base::StrCat(Smallest(matches, figure), " to ",
+                                                      format(*((*match).*figure)), ", ",
                                                       baseline.members[match->member].id));
       }
       rows.push_back(std::move(row));
