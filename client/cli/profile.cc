@@ -21,6 +21,8 @@ namespace {
 
 /// How often the daemon is asked how far it is.
 constexpr std::chrono::milliseconds kPeriod{500};
+/// Of these, at least each such one is shown.
+constexpr int kShownPeriods = 10;
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -116,13 +118,15 @@ int CodeOf(const client::ProfileProgress& progress) {
 
 int Follow(const Common& common, const ProfileArguments& arguments, client::Client& client) {
   std::string shown;
-  for (;;) {
+  for (int period = 0;; ++period) {
     const auto profiles = client.GetProfile(/*entries=*/false);
     if (!profiles.ok()) return Fail(common, profiles.error());
     const client::ProfileProgress& progress = profiles->progress;
     const std::string mark = progress.state + At(progress.cluster, progress.frequency_khz) +
                              std::to_string(progress.measured) + progress.message;
-    if (mark != shown || !progress.active()) PrintProgress(common, progress);
+    if (mark != shown || period % kShownPeriods == 0 || !progress.active()) {
+      PrintProgress(common, progress);
+    }
     shown = mark;
     if (!progress.active()) return CodeOf(progress);
     if (interrupted != 0) {
