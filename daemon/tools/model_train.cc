@@ -242,8 +242,12 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       ->capture_default_str();
   command
       ->add_option("--polish-epochs", shrinking.polish_epochs,
-                   "Of a last phase with every choice open and the largest subnet in every other "
-                   "step; may be added to a run that is through")
+                   "Of each last phase, with every choice open and the largest subnet in every "
+                   "other step")
+      ->capture_default_str();
+  command
+      ->add_option("--polish-rounds", shrinking.polish_rounds,
+                   "Such phases; more may be added to a run that is through")
       ->capture_default_str();
   command->add_option("--learning-rate", shrinking.full_learning_rate, "Peak for the full net")
       ->capture_default_str();

@@ -75,7 +75,9 @@ std::vector<TrainingPhase> ProgressiveShrinking(const ofa::Architecture& a,
   }
   next.sort_within.clear();
   next.largest_share = kPolishLargestShare;
-  add("polish", options.polish_epochs);
+  for (int round = 1; round <= options.polish_rounds; ++round) {
+    add(round == 1 ? "polish" : base::StrCat("polish ", round), options.polish_epochs);
+  }
   return phases;
 }
 

@@ -42,10 +42,11 @@ struct ShrinkingOptions {
   double warmup_epochs = 1.0;  ///< of the first phase
   int subnets_per_step = 2;    ///< from the first depth phase on
   double largest_share = 0.1;  ///< after the first phase
-  /// Of the last phase, in which every choice is open as before and half of the draws are the
-  /// largest subnet: the published recipe ends without it, and with the full net somewhat worse
-  /// than its teacher.
+  /// Of each of the last phases, in which every choice is open as before and half of the draws are
+  /// the largest subnet: the published recipe ends without them, and with the full net somewhat
+  /// worse than its teacher.
   int polish_epochs = 0;
+  int polish_rounds = 1;  ///< each begins at the peak of the learning rate again
 };
 
 /// The full net, then elastic kernels, then one depth after the other from the largest down, then

@@ -34,8 +34,10 @@ TEST_CASE("a supernet shrinks from the full net to every choice of the published
   CHECK(phases[5].sort_within == std::vector<int>{4, 6});
   CHECK(phases[5].subnets_per_step == 4);
   CHECK(phases[5].distil);
-  const std::vector<TrainingPhase> polished = ProgressiveShrinking(mbv3, {.polish_epochs = 7});
-  REQUIRE(polished.size() == 7);
+  const std::vector<TrainingPhase> polished =
+      ProgressiveShrinking(mbv3, {.polish_epochs = 7, .polish_rounds = 2});
+  REQUIRE(polished.size() == 8);
+  CHECK(polished[7].name == "polish 2");
   CHECK(polished[6].name == "polish");
   CHECK(polished[6].expands == std::vector<int>{3, 4, 6});
   CHECK(polished[6].sort_within.empty());  // channels are where the last phase put them
