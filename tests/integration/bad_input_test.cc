@@ -30,6 +30,18 @@ void CheckRefused(const inference::ModelInferRequest& request, grpc::StatusCode 
   CHECK(client.Infer(ImageRequest()).ok());
 }
 
+/// A side that the model takes floats at.
+int AcceptedSide() {
+  Client client(Shared());
+  grpc::ClientContext context;
+  context.set_deadline(CallDeadline());
+  inference::ModelMetadataRequest request;
+  request.set_name(kModel);
+  inference::ModelMetadataResponse metadata;
+  REQUIRE(client.inference().ModelMetadata(&context, request, &metadata).ok());
+  return std::stoi(metadata.properties().at("resolutions"));
+}
+
 inference::ModelInferRequest FloatRequest(int side, float value) {
   inference::ModelInferRequest request = ImageRequest();
   auto* const input = request.mutable_inputs(0);
@@ -96,9 +108,10 @@ TEST_CASE("raw contents that are short, long, missing or doubled") {
 }
 
 TEST_CASE("NaN and infinities in the input") {
-  CheckRefused(FloatRequest(32, std::numeric_limits<float>::quiet_NaN()),
+  const int side = AcceptedSide();
+  CheckRefused(FloatRequest(side, std::numeric_limits<float>::quiet_NaN()),
                grpc::StatusCode::INVALID_ARGUMENT, "NaN");
-  CheckRefused(FloatRequest(32, std::numeric_limits<float>::infinity()),
+  CheckRefused(FloatRequest(side, std::numeric_limits<float>::infinity()),
                grpc::StatusCode::INVALID_ARGUMENT, "infinity");
 }
 
