@@ -1,6 +1,7 @@
 #include "daemon/engine/torch/channel_sorting.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -17,8 +18,7 @@ namespace {
 // Weights in which every channel differs from every other, batch norm included.
 NamedTensors Weights(const ofa::Architecture& architecture) {
   NamedTensors tensors = *InitialWeights(architecture, 3);
-  at::Generator generator = at::globalContext().defaultGenerator(at::kCPU).clone();
-  generator.set_current_seed(7);
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(7);
   for (auto& [key, tensor] : tensors) {
     if (tensor.dim() == 1) tensor.add_(at::rand(tensor.sizes(), generator));
   }
@@ -31,8 +31,7 @@ at::Tensor Logits(const NamedTensors& tensors, const ofa::Architecture& architec
   std::fill(config.expands.begin(), config.expands.end(), expand);
   const ofa::NetPlan plan = *ofa::MakePlan(architecture, config);
   BatchStatistics norm(plan.bn_epsilon);
-  at::Generator generator = at::globalContext().defaultGenerator(at::kCPU).clone();
-  generator.set_current_seed(11);
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(11);
   const at::Tensor images = at::randn({2, 3, 16, 16}, generator);
   return ElasticNet(tensors, architecture).Forward(images, plan, norm);
 }
