@@ -15,9 +15,6 @@
 namespace dynofa::tools {
 namespace {
 
-constexpr int kWarmUps = 3;
-constexpr std::size_t kFewestClean = 5;
-
 // One subnet and what its rounds gave.
 struct Series {
   std::shared_ptr<const engine::PreparedSubnet> subnet;
@@ -39,15 +36,8 @@ absl::StatusOr<std::vector<Series>> Prepare(engine::Supernet& supernet,
 absl::StatusOr<double> MedianMs(const Series& series, int runs, std::vector<float>& logits,
                                 engine::Workspace& workspace) {
   const auto run = [&] { return series.subnet->Run(series.image, logits, workspace); };
-  for (int i = 0; i < kWarmUps; ++i) DYNOFA_RETURN_IF_ERROR(run());
-  std::vector<double> all;
-  std::vector<double> clean;
-  for (int i = 0; i < runs; ++i) {
-    DYNOFA_ASSIGN_OR_RETURN(const TimedRun timed, Time(Watch::kProcess, run));
-    all.push_back(timed.ms);
-    if (!timed.disturbed) clean.push_back(timed.ms);
-  }
-  return Median(clean.size() >= kFewestClean ? clean : all);
+  DYNOFA_ASSIGN_OR_RETURN(const std::vector<double> times, UsefulTimes(runs, run));
+  return Median(times);
 }
 
 Latency Summary(const std::vector<double>& round_ms) {

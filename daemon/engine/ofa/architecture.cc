@@ -4,11 +4,14 @@
 #include <cmath>
 #include <string_view>
 
+#include "daemon/base/range.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 
 namespace dynofa::engine::ofa {
 namespace {
+
+using base::CheckRange;
 
 // Bounds that keep every count far inside 64 bits.
 constexpr int kMaxWidth = 4096;
@@ -18,12 +21,6 @@ constexpr int kMaxStageDepth = 16;
 constexpr int kMaxExpand = 16;
 constexpr int kMinResolution = 8;
 constexpr int kMaxResolution = 1024;
-
-absl::Status CheckRange(std::string_view what, double value, double low, double high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      base::StrCat(what, " is ", value, "; it must lie in [", low, ", ", high, "]"));
-}
 
 // A list of choices must be strictly ascending, so that its last entry is the supernet's.
 absl::Status CheckChoices(std::string_view what, const std::vector<int>& values, int low,

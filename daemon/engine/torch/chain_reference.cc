@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "daemon/base/strings.h"
+#include "daemon/engine/torch/activation.h"
 
 namespace dynofa::engine::torch_backend {
 namespace {
@@ -17,20 +18,6 @@ using chain::LayerWeights;
 
 at::Tensor Doubles(std::span<const float> values, at::IntArrayRef shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(at::kDouble);
-}
-
-at::Tensor Activate(const at::Tensor& x, ofa::Activation activation) {
-  switch (activation) {
-    case ofa::Activation::kRelu:
-      return at::relu(x);
-    case ofa::Activation::kRelu6:
-      return at::clamp(x, 0, 6);
-    case ofa::Activation::kHSwish:
-      return at::hardswish(x);
-    case ofa::Activation::kNone:
-      break;
-  }
-  return x;
 }
 
 at::Tensor Convolve(const Layer& layer, const LayerWeights& weights, const at::Tensor& x) {

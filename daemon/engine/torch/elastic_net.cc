@@ -4,23 +4,10 @@
 #include <vector>
 
 #include "daemon/base/strings.h"
+#include "daemon/engine/torch/activation.h"
 
 namespace dynofa::engine::torch_backend {
 namespace {
-
-at::Tensor Activate(const at::Tensor& x, ofa::Activation activation) {
-  switch (activation) {
-    case ofa::Activation::kRelu:
-      return at::relu(x);
-    case ofa::Activation::kRelu6:
-      return at::clamp(x, 0, 6);
-    case ofa::Activation::kHSwish:
-      return at::hardswish(x);  // x * relu6(x + 3) / 6
-    case ofa::Activation::kNone:
-      break;
-  }
-  return x;
-}
 
 at::Tensor Convolve(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride = 1,
                     std::int64_t groups = 1) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "daemon/base/range.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/safetensors.h"
@@ -22,6 +23,8 @@
 
 namespace dynofa::engine::torch_backend {
 namespace {
+
+using base::CheckRange;
 
 constexpr int kReportSteps = 50;
 constexpr std::uint32_t kNoStep = ~std::uint32_t{0};
@@ -280,12 +283,6 @@ class SgdTrainer final : public Trainer {
   NamedTensors teacher_;
   TrainingPosition position_;
 };
-
-absl::Status CheckRange(std::string_view option, double value, double low, double high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      base::StrCat(option, " is ", value, "; it must lie in [", low, ", ", high, "]"));
-}
 
 absl::Status CheckOptions(const TrainingOptions& options) {
   if (options.phases.empty()) return absl::InvalidArgumentError("training needs a phase");

@@ -5,11 +5,14 @@
 #include <numbers>
 #include <span>
 
+#include "daemon/base/range.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 
 namespace dynofa::engine::torch_backend {
 namespace {
+
+using base::CheckRange;
 
 constexpr double kPolishLargestShare = 0.5;
 
@@ -29,12 +32,6 @@ absl::Status CheckChoices(std::string_view what, std::span<const int> chosen,
   }
   return absl::InvalidArgumentError(base::StrCat(
       "a phase's ", what, " must be choices of the architecture, ascending, the largest included"));
-}
-
-absl::Status CheckRange(std::string_view option, double value, double low, double high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      base::StrCat(option, " is ", value, "; it must lie in [", low, ", ", high, "]"));
 }
 
 }  // namespace
