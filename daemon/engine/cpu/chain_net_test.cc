@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/engine/cpu/reference_testing.h"
 #include "daemon/engine/ofa/synthetic.h"
 #include "daemon/engine/torch/chain_reference.h"
 #include "tests/support/catch.h"
@@ -22,16 +23,6 @@ constexpr double kTolerance = 3e-5;
 
 std::vector<float> Image(int side) {
   return ofa::SyntheticValues("image", static_cast<std::size_t>(side) * side * 3, 2.0);
-}
-
-double Difference(const std::vector<float>& logits, const std::vector<double>& expected) {
-  double difference = 0.0;
-  double largest = 0.0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    difference = std::max(difference, std::abs(logits[i] - expected[i]));
-    largest = std::max(largest, std::abs(expected[i]));
-  }
-  return difference / largest;
 }
 
 // Every kind of layer, kernel, stride and activation; two shortcuts in a row; a convolution of

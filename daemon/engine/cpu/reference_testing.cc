@@ -213,4 +213,14 @@ std::vector<double> ReferenceLogits(const ofa::OfaModel& model, std::string_view
   return Reference(model, subnet).Run(image);
 }
 
+double Difference(std::span<const float> logits, std::span<const double> expected) {
+  double difference = 0.0;
+  double largest = 0.0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    difference = std::max(difference, std::abs(logits[i] - expected[i]));
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  return difference / largest;
+}
+
 }  // namespace dynofa::engine::cpu

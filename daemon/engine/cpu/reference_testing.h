@@ -14,6 +14,9 @@ namespace dynofa::engine::cpu {
 std::vector<double> ReferenceLogits(const ofa::OfaModel& model, std::string_view subnet,
                                     std::span<const float> image);
 
+/// Largest difference of a logit over the largest expected one, as the golden vectors have it.
+double Difference(std::span<const float> logits, std::span<const double> expected);
+
 }  // namespace dynofa::engine::cpu
 
 #endif  // DYNOFA_DAEMON_ENGINE_CPU_REFERENCE_TESTING_H_

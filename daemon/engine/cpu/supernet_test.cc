@@ -19,16 +19,6 @@ namespace {
 // Largest difference of a logit over the largest logit, as the golden vectors have it.
 constexpr double kTolerance = 3e-5;
 
-double Difference(const std::vector<float>& logits, const std::vector<double>& expected) {
-  double difference = 0.0;
-  double largest = 0.0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    difference = std::max(difference, std::abs(logits[i] - expected[i]));
-    largest = std::max(largest, std::abs(expected[i]));
-  }
-  return difference / largest;
-}
-
 ofa::Architecture FewClasses(double width) {
   ofa::Architecture architecture = ofa::Architecture::MobileNetV3(width);
   architecture.classes = 10;
