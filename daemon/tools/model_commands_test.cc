@@ -3,6 +3,7 @@
 #include <png.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,35 @@ TEST_CASE("from class folders to a model that is measured: train, calibrate, eva
   for (const engine::SubnetInfo& subnet : again->info().catalogue) {
     CHECK(trained->info().Find(subnet.id) != nullptr);
   }
+
+  // Its weights with a classifier for one class more.
+  for (int i = 0; i < 12; ++i) {
+    folder.Write("data/green/" + std::to_string(i) + ".png", Png(10, 200, 10));
+  }
+  REQUIRE(Run({"train",
+               "--from",
+               model,
+               "--like",
+               model,
+               "--data",
+               data,
+               "--output",
+               folder / "more",
+               "--full-epochs",
+               "1",
+               "--kernel-epochs",
+               "0",
+               "--depth-epochs",
+               "0",
+               "--expand-epochs",
+               "0",
+               "--batch",
+               "4",
+               "--holdout",
+               "4"})
+              .ok());
+  CHECK((*engine::LoadSupernet(folder / "more", "torch"))->info().labels.size() == 3);
+  std::filesystem::remove_all(folder / "data/green");
 
   const std::string level = catalogue.back().id;
   REQUIRE(Run({"evaluate", "--model", model, "--data", data, "--level", level, "--limit", "8",

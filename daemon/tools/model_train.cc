@@ -39,6 +39,7 @@ struct TrainArguments {
   std::string data;
   std::string output;
   std::string like;  // a model directory, or empty
+  std::string from;  // likewise
   std::string name = "small-ofa";
   std::string provenance = "trained by dynofa-model train";
   std::size_t holdout = 5000;
@@ -156,11 +157,7 @@ absl::StatusOr<Manifest> WhatToTrain(const TrainArguments& arguments,
     manifest.subnets = SmallNetLadder(manifest.architecture);
   } else {
     DYNOFA_ASSIGN_OR_RETURN(manifest, ReadModelManifest(arguments.like));
-    if (static_cast<std::size_t>(manifest.architecture.classes) != classes.size()) {
-      return absl::InvalidArgumentError(
-          base::StrCat(arguments.like, ": is for ", manifest.architecture.classes, " classes, but ",
-                       arguments.data, " has ", classes.size()));
-    }
+    manifest.architecture.classes = static_cast<int>(classes.size());
   }
   manifest.name = arguments.name;
   manifest.provenance = arguments.provenance;
@@ -194,6 +191,9 @@ absl::Status Train(const TrainArguments& arguments) {
   options.architecture = manifest.architecture;
   options.preprocessing = manifest.preprocessing;
   options.resolutions = Resolutions(manifest);
+  if (!arguments.from.empty()) {
+    options.start_from = arguments.from + "/" + engine::ofa::kWeightsFile;
+  }
   options.phases =
       engine::torch_backend::ProgressiveShrinking(options.architecture, arguments.shrinking);
   DYNOFA_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, Trainer::Create(options));
@@ -225,8 +225,12 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       ->required();
   command->add_option("--output", arguments->output, "Model directory to write")->required();
   command->add_option("--like", arguments->like,
-                      "Model directory whose architecture, input and subnets are trained anew; "
+                      "Model directory whose architecture, input and subnets are trained anew for "
+                      "the classes of the data; "
                       "the resolutions are those of its subnets (default: a small net for 32x32)");
+  command->add_option("--from", arguments->from,
+                      "Model directory whose weights are the beginning (default: fresh weights). "
+                      "A classifier for another number of classes begins afresh");
   command->add_option("--name", arguments->name, "Name of the model")->capture_default_str();
   command->add_option("--provenance", arguments->provenance, "Where the weights come from");
   command->add_option("--holdout", arguments->holdout, "Images kept apart for measuring")

@@ -2,8 +2,11 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "daemon/base/status.h"
@@ -11,6 +14,8 @@
 
 namespace dynofa::engine::torch_backend {
 namespace {
+
+constexpr std::string_view kClassifier = "classifier.";
 
 // he_fout: normal with variance 2 / (kernel area * output channels of a group).
 at::Tensor InitialConvolution(const std::vector<std::int64_t>& shape, at::Generator& generator) {
@@ -44,6 +49,20 @@ absl::StatusOr<NamedTensors> InitialWeights(const ofa::Architecture& architectur
   } catch (const std::exception& error) {
     return absl::InternalError(base::StrCat("libtorch: ", error.what()));
   }
+}
+
+absl::Status StartFrom(const SafetensorsFile& file, NamedTensors& tensors) {
+  for (auto& [key, tensor] : tensors) {
+    const SafetensorsEntry* entry = file.Find(key);
+    const bool other_classes = entry != nullptr && key.starts_with(kClassifier) &&
+                               !entry->shape.empty() && entry->shape.front() != tensor.size(0);
+    if (other_classes) continue;
+    DYNOFA_ASSIGN_OR_RETURN(
+        const std::span<const float> values,
+        file.Floats(key, std::span(tensor.sizes().data(), static_cast<std::size_t>(tensor.dim()))));
+    std::ranges::copy(values, tensor.data_ptr<float>());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace dynofa::engine::torch_backend

@@ -14,6 +14,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/safetensors.h"
+#include "daemon/engine/sha256.h"
 #include "daemon/engine/torch/augment.h"
 #include "daemon/engine/torch/channel_sorting.h"
 #include "daemon/engine/torch/initial_weights.h"
@@ -72,11 +73,20 @@ NamedTensors Parameters(NamedTensors tensors) {
   return tensors;
 }
 
+// A run that goes on from weights draws anew: the same seed must not show it the very batches that
+// those weights have seen.
+std::uint64_t DrawSeed(std::uint64_t seed, const std::string& start) {
+  return start.empty() ? seed : seed ^ std::stoull(start.substr(0, 16), nullptr, 16);
+}
+
 class SgdTrainer final : public Trainer {
  public:
-  SgdTrainer(const TrainingOptions& options, at::Device device, NamedTensors tensors)
+  // `start` names the weights that it begins with.
+  SgdTrainer(const TrainingOptions& options, const std::string& start, at::Device device,
+             NamedTensors tensors)
       : options_(options),
-        options_text_(OptionsText(options)),
+        options_text_(OptionsText(options, start)),
+        seed_(DrawSeed(options.seed, start)),
         device_(device),
         net_(tensors, options.architecture),
         sgd_(Parameters(std::move(tensors)), options.momentum, options.weight_decay) {}
@@ -140,7 +150,7 @@ class SgdTrainer final : public Trainer {
   }
 
   std::mt19937_64 RandomHere() const {
-    return RandomAt(options_.seed, static_cast<std::uint32_t>(position_.phase),
+    return RandomAt(seed_, static_cast<std::uint32_t>(position_.phase),
                     static_cast<std::uint32_t>(position_.epoch),
                     static_cast<std::uint32_t>(position_.step));
   }
@@ -149,7 +159,7 @@ class SgdTrainer final : public Trainer {
   std::vector<std::size_t> Order(std::size_t images) const {
     std::vector<std::size_t> order(images);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::mt19937_64 random = RandomAt(options_.seed, static_cast<std::uint32_t>(position_.phase),
+    std::mt19937_64 random = RandomAt(seed_, static_cast<std::uint32_t>(position_.phase),
                                       static_cast<std::uint32_t>(position_.epoch), kNoStep);
     std::shuffle(order.begin(), order.end(), random);
     return order;
@@ -277,6 +287,7 @@ class SgdTrainer final : public Trainer {
 
   const TrainingOptions options_;
   const std::string options_text_;
+  const std::uint64_t seed_;
   const at::Device device_;
   ElasticNet net_;
   Sgd sgd_;
@@ -322,13 +333,29 @@ absl::StatusOr<at::Device> MoveTo(const std::string& name, NamedTensors& tensors
   }
 }
 
+// Of everything in the file, tensors in the order of their names.
+absl::StatusOr<std::string> Digest(const SafetensorsFile& file) {
+  std::vector<std::span<const std::byte>> parts;
+  for (const auto& [name, entry] : file.entries()) {
+    parts.push_back(std::as_bytes(std::span(name)));
+    parts.push_back(entry.bytes);
+  }
+  return Sha256Hex(parts);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainingOptions& options) {
   DYNOFA_RETURN_IF_ERROR(CheckOptions(options));
   DYNOFA_ASSIGN_OR_RETURN(NamedTensors tensors, InitialWeights(options.architecture, options.seed));
+  std::string start;
+  if (!options.start_from.empty()) {
+    DYNOFA_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(options.start_from));
+    DYNOFA_RETURN_IF_ERROR(StartFrom(file, tensors));
+    DYNOFA_ASSIGN_OR_RETURN(start, Digest(file));
+  }
   DYNOFA_ASSIGN_OR_RETURN(const at::Device device, MoveTo(options.device, tensors));
-  return std::make_unique<SgdTrainer>(options, device, std::move(tensors));
+  return std::make_unique<SgdTrainer>(options, start, device, std::move(tensors));
 }
 
 }  // namespace dynofa::engine::torch_backend

@@ -31,6 +31,9 @@ struct TrainingOptions {
   /// One is drawn for each step, in every phase.
   std::vector<int> resolutions;
   std::vector<TrainingPhase> phases;  ///< see ProgressiveShrinking()
+  /// Weights of a net of this architecture (weights.safetensors) to begin with; empty: fresh ones.
+  /// A classifier for another number of classes begins afresh.
+  std::string start_from;
   int batch = 64;
   double momentum = 0.9;  ///< Nesterov
   /// On weights of convolutions and the classifier; none on batch norm and biases.
@@ -74,8 +77,8 @@ class Trainer {
  public:
   virtual ~Trainer() = default;
 
-  /// Fresh weights. INVALID_ARGUMENT for options out of range, UNAVAILABLE if this libtorch has no
-  /// such device.
+  /// At the beginning of the first phase. INVALID_ARGUMENT for options out of range or weights that
+  /// do not fit, UNAVAILABLE if this libtorch has no such device.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainingOptions& options);
 
   virtual TrainingPosition position() const = 0;

@@ -160,6 +160,45 @@ TEST_CASE("a run that is through goes on where phases were added to its end") {
   CHECK(Bytes(folder, "longer") == Bytes(folder, "whole"));
 }
 
+TEST_CASE("a run goes on from the weights of another, and with its seed draws other images") {
+  const tests::TempDir folder;
+  const ImageSet images = Colours(48);
+  TrainingOptions options = TinyOptions({.full_epochs = 1});
+  const auto first = *Trainer::Create(options);
+  REQUIRE(first->SaveWeights(folder / "begin", images, 16).ok());
+  REQUIRE(first->RunEpoch(images, GoOn).ok());
+  REQUIRE(first->SaveWeights(folder / "first", images, 16).ok());
+  REQUIRE(first->SaveCheckpoint(folder / "checkpoint").ok());
+
+  // From its own beginning, the other run differs in nothing but what it draws.
+  options.start_from = folder / "begin";
+  const auto other = *Trainer::Create(options);
+  REQUIRE(other->SaveWeights(folder / "start", images, 16).ok());
+  CHECK(Bytes(folder, "start") == Bytes(folder, "begin"));
+  REQUIRE(other->RunEpoch(images, GoOn).ok());
+  REQUIRE(other->SaveWeights(folder / "other", images, 16).ok());
+  CHECK(Bytes(folder, "other") != Bytes(folder, "first"));
+  CHECK(absl::IsFailedPrecondition(other->LoadCheckpoint(folder / "checkpoint")));
+}
+
+TEST_CASE("weights to begin with must be of the architecture, except for the classes") {
+  const tests::TempDir folder;
+  TrainingOptions options = TinyOptions();
+  const auto trainer = *Trainer::Create(options);
+  REQUIRE(trainer->SaveWeights(folder / "three", Colours(8), 16).ok());
+
+  options.start_from = folder / "three";
+  options.architecture.classes = 7;
+  CHECK(Trainer::Create(options).ok());
+  options.architecture = ofa::TinyManifest().architecture;
+  options.architecture.stages[0].width += 8;
+  const absl::Status other = Trainer::Create(options).status();
+  CHECK(absl::IsInvalidArgument(other));
+  CHECK(std::string(other.message()).find("three: tensor") != std::string::npos);
+  options.start_from = folder / "nowhere";
+  CHECK(absl::IsNotFound(Trainer::Create(options).status()));
+}
+
 TEST_CASE("a checkpoint belongs to its options") {
   const tests::TempDir folder;
   const auto trainer = *Trainer::Create(TinyOptions());

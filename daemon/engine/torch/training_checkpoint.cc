@@ -95,7 +95,7 @@ NamedTensors LikeThese(const NamedTensors& tensors) {
 
 }  // namespace
 
-std::string OptionsText(const TrainingOptions& options) {
+std::string OptionsText(const TrainingOptions& options, const std::string& start) {
   const ofa::Architecture& a = options.architecture;
   std::string text = base::StrCat(
       "classes ", a.classes, " stem ", a.stem_width, "/", a.stem_stride, " first ",
@@ -105,6 +105,7 @@ std::string OptionsText(const TrainingOptions& options) {
       " momentum ", options.momentum, " decay ", options.weight_decay, " smoothing ",
       options.label_smoothing, " distillation ", options.distillation, " padding ",
       options.crop_padding, " seed ", options.seed);
+  if (!start.empty()) text += base::StrCat(" from ", start);
   for (const ofa::StageSpec& stage : a.stages) {
     text += base::StrCat("; stage ", stage.width, "/", stage.stride, " x", stage.max_depth, " ",
                          stage.activation == ofa::Activation::kRelu ? "relu" : "h_swish",

@@ -19,8 +19,8 @@ struct TrainingState {
 };
 
 /// What the options say that changes the weights, as one line, phases last: a checkpoint belongs to
-/// it, and to what it begins.
-std::string OptionsText(const TrainingOptions& options);
+/// it, and to what it begins. `start` is a digest of the weights that it starts from, or empty.
+std::string OptionsText(const TrainingOptions& options, const std::string& start);
 
 /// Writes `state` as a safetensors file, as a whole or not at all.
 absl::Status WriteCheckpoint(const std::string& path, const TrainingState& state,
