@@ -144,12 +144,17 @@ class Markdown {
     return base::StrCat("**", Signed(spread.median, 1), "**");
   }
 
+  // A gain is in points and has a sign, a speed-up is a ratio.
+  static std::string InUnit(double value, Figure figure) {
+    return figure == &Match::gain ? Signed(value, 1) : Fixed(value, 2);
+  }
+
   static std::string Smallest(const std::vector<Match>& matches, Figure figure) {
     double smallest = HUGE_VAL;
     for (const Match& match : matches) {
       if (match.*figure) smallest = std::min(smallest, (match.*figure)->median);
     }
-    return Fixed(smallest, figure == &Match::gain ? 1 : 2);
+    return InUnit(smallest, figure);
   }
 
   std::string Summary(std::size_t subject, Figure figure, Largest largest,
@@ -163,8 +168,7 @@ class Markdown {
         const Match* match = largest(matches);
         return match == nullptr ? std::string(kNone)
                                 : base::StrCat(Smallest(matches, figure), " to ",
-                                               Fixed(((*match).*figure)->median,
-                                                     figure == &Match::gain ? 1 : 2));
+                                               InUnit(((*match).*figure)->median, figure));
       };
       const Family& baseline = FamilyAt(contest.baseline);
       Row row = {baseline.name, median(contest.published_gpu), median(contest.published_cpu),
