@@ -1,12 +1,11 @@
 #include "daemon/tools/dataset.h"
 
-#include <png.h>
-
 #include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "daemon/tools/png_testing.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 
@@ -17,15 +16,7 @@ using engine::torch_backend::ImageSet;
 
 std::string Png(int side, std::uint8_t grey) {
   const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(side * side) * 3, grey);
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = png.height = static_cast<png_uint_32>(side);
-  png.format = PNG_FORMAT_RGB;
-  png_alloc_size_t size = 1 << 16;
-  std::string file(size, '\0');
-  REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr));
-  file.resize(size);
-  return file;
+  return testing::PngFile(static_cast<unsigned>(side), static_cast<unsigned>(side), pixels);
 }
 
 TEST_CASE("class folders become labels in the order of their names") {

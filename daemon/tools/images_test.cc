@@ -1,6 +1,5 @@
 #include "daemon/tools/images.h"
 
-#include <png.h>
 #include <turbojpeg.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/tools/png_testing.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 
@@ -37,19 +37,7 @@ std::string Jpeg(const std::vector<std::uint8_t>& pixels = Orange(), int format 
   return file;
 }
 
-std::string Png() {
-  const std::vector<std::uint8_t> pixels = Orange();
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = kWidth;
-  png.height = kHeight;
-  png.format = PNG_FORMAT_RGB;
-  png_alloc_size_t size = 0;
-  REQUIRE(png_image_write_get_memory_size(png, size, 0, pixels.data(), 0, nullptr));
-  std::string file(size, '\0');
-  REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr));
-  return file;
-}
+std::string Png() { return testing::PngFile(kWidth, kHeight, Orange()); }
 
 absl::StatusOr<Image> Decode(const std::string& file) {
   return DecodeImage(std::as_bytes(std::span(file)), "x");
@@ -113,14 +101,7 @@ TEST_CASE("grey, transparent and 16-bit PNG images become RGB") {
       {PNG_FORMAT_LINEAR_Y, {0xff, 0xff}, {255, 255, 255}},
   };
   for (const auto& [format, pixel, rgb] : cases) {
-    png_image png{};
-    png.version = PNG_IMAGE_VERSION;
-    png.width = png.height = 1;
-    png.format = format;
-    png_alloc_size_t size = 1 << 12;
-    std::string file(size, '\0');
-    REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, pixel.data(), 0, nullptr));
-    file.resize(size);
+    const std::string file = testing::PngFile(1, 1, pixel, format);
     CHECK(Decode(file)->pixels == rgb);
   }
 }

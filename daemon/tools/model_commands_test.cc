@@ -1,7 +1,5 @@
 #include "daemon/tools/model_commands.h"
 
-#include <png.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include "daemon/engine/loader/loader.h"
 #include "daemon/engine/supernet.h"
+#include "daemon/tools/png_testing.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 
@@ -31,15 +30,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 std::string Png(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
   std::vector<std::uint8_t> pixels;
   for (int i = 0; i < 32 * 32; ++i) pixels.insert(pixels.end(), {red, green, blue});
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = png.height = 32;
-  png.format = PNG_FORMAT_RGB;
-  png_alloc_size_t size = 1 << 16;
-  std::string file(size, '\0');
-  REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr));
-  file.resize(size);
-  return file;
+  return testing::PngFile(32, 32, pixels);
 }
 
 void WriteColours(const tests::TempDir& folder) {
