@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/doorbell.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
@@ -61,6 +62,9 @@ struct Assembly::Parts {
   control::SystemdNotify notify;
   std::unique_ptr<base::ThreadTaskRunner> loop = base::ThreadTaskRunner::Create("loop");
   manager::OutcomeRing outcomes{kOutcomeRoom};
+  base::Doorbell missed{*loop, [this] {
+                          if (manager != nullptr) manager->OnMiss();
+                        }};
   std::unique_ptr<BoardLink> link;
   std::unique_ptr<hardware::Board> first_board;
   bool managed = false;
@@ -157,6 +161,7 @@ absl::Status Assembly::Parts::StartRequestPath() {
   manager::RequestPathOptions options;
   options.energy_evidence =
       emulation != nullptr ? policies::Evidence::kEmulated : policies::Evidence::kModelled;
+  options.on_miss = [this] { missed.Ring(); };
   DYNOFA_ASSIGN_OR_RETURN(path, manager::RequestPath::Create(options, clock, outcomes, supernets,
                                                              std::move(executors)));
   return absl::OkStatus();

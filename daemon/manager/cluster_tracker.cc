@@ -44,12 +44,16 @@ void ClusterTracker::LoseBoard(const std::string& reason) {
   }
 }
 
-void ClusterTracker::Update(const hardware::BoardReading& reading) {
+bool ClusterTracker::Update(const hardware::BoardReading& reading) {
+  bool other_conditions = false;
   for (const hardware::ClusterReading& read : reading.clusters) {
     auto found = clusters_.find(read.cluster);
     if (found == clusters_.end()) continue;
     policies::ClusterState& state = found->second.view.state;
-    if (std::abs(read.foreign_load - state.foreign_load) > kLoadJump) {
+    const bool jumped = std::abs(read.foreign_load - state.foreign_load) > kLoadJump;
+    other_conditions = other_conditions || jumped || read.available != state.available ||
+                       read.limit_khz != state.limit_khz;
+    if (jumped) {
       found->second.slowdown.Restart(SlowdownBeside(read.foreign_load));
       state.slowdown = found->second.slowdown.value();
     }
@@ -67,6 +71,7 @@ void ClusterTracker::Update(const hardware::BoardReading& reading) {
     if (found == clusters_.end()) continue;
     found->second.view.state.temperature_c = zone.temperature_c;
   }
+  return other_conditions;
 }
 
 void ClusterTracker::Update(const hardware::ApplyResult& result) {

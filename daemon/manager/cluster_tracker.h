@@ -26,7 +26,9 @@ class ClusterTracker {
   /// this reason.
   void LoseBoard(const std::string& reason);
 
-  void Update(const hardware::BoardReading& reading);
+  /// True if a cluster is gone or back, limited otherwise, or taken by others to another extent
+  /// than at the last reading: reasons to decide at once.
+  bool Update(const hardware::BoardReading& reading);
   void Update(const hardware::ApplyResult& result);
   void Observe(const dispatch::Outcome& outcome);
 

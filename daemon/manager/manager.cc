@@ -34,6 +34,9 @@ std::string TroubleOf(const absl::StatusOr<hardware::ApplyResult>& result) {
 /// Pause before settings that failed are tried again.
 constexpr base::Duration kSettingRetry = std::chrono::seconds(2);
 
+/// Least time between two decisions for missed deadlines: an overload misses all the time.
+constexpr base::Duration kMissPause = std::chrono::milliseconds(50);
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Manager>> Manager::Create(ManagerOptions options,
@@ -59,6 +62,7 @@ Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
       profiler_(world_.clock, world_.runner, world_.measure, world_.profiles, world_.models,
                 world_.costs, ProfilerHooks()),
       window_start_(started_),
+      misses_taken_up_(started_ - kMissPause),
       self_(std::make_shared<Manager*>(this)) {}
 
 Profiler::Hooks Manager::ProfilerHooks() {
@@ -190,19 +194,38 @@ void Manager::ReadBoard() {
   board_->Read([self = std::weak_ptr(self_)](absl::StatusOr<hardware::BoardReading> reading) {
     auto manager = self.lock();
     if (!manager) return;
-    Manager& me = **manager;
-    me.reading_ = false;
-    if (!reading.ok()) {
-      base::LogWarning("reading the board failed: ", base::FromAbsl(reading.status().message()));
-      return;
-    }
-    me.last_reading_ = *std::move(reading);
-    me.clusters_.Update(me.last_reading_);
-    me.world_.on_reading(me.last_reading_);
-    me.profiler_.OnReading(me.last_reading_);
-    me.PublishRoutes();
-    me.PublishStatus();
+    (*manager)->reading_ = false;
+    if (reading.ok()) return (*manager)->TakeReading(*std::move(reading));
+    base::LogWarning("reading the board failed: ", base::FromAbsl(reading.status().message()));
   });
+}
+
+void Manager::TakeReading(hardware::BoardReading reading) {
+  last_reading_ = std::move(reading);
+  const bool other_conditions = clusters_.Update(last_reading_);
+  world_.on_reading(last_reading_);
+  profiler_.OnReading(last_reading_);
+  if (other_conditions && !stopping_) return Decide();
+  PublishRoutes();
+  PublishStatus();
+}
+
+void Manager::OnMiss() {
+  if (stopping_ || misses_wait_) return;
+  const base::Duration since = world_.clock.Now() - misses_taken_up_;
+  if (since >= kMissPause) return TakeUpMisses();
+  misses_wait_ = true;
+  world_.runner.PostDelayed(kMissPause - since, [self = std::weak_ptr(self_)] {
+    if (auto manager = self.lock()) (*manager)->TakeUpMisses();
+  });
+}
+
+void Manager::TakeUpMisses() {
+  misses_wait_ = false;
+  misses_taken_up_ = world_.clock.Now();
+  TakeOutcomes();
+  Decide();
+  ReadBoard();
 }
 
 void Manager::ReadPower(std::function<void(std::optional<double>)> done) {

@@ -61,7 +61,9 @@ struct ManagerDependencies {
 };
 
 /// The loop: sense, decide, apply, read back, explain. Decides at once when a session or the
-/// power mode changes, and on a slow tick, on which readings of the board come in.
+/// power mode changes, when a reading of the board shows a cluster gone, back, limited otherwise or
+/// taken by others, and soon after a missed deadline; otherwise on a slow tick. Readings come in on
+/// the tick and after misses.
 class Manager final : public ManagerApi {
  public:
   /// INVALID_ARGUMENT for an unknown power mode or no model.
@@ -76,6 +78,9 @@ class Manager final : public ManagerApi {
   void LoseBoard(const std::string& why);
   /// Starts the tick. Call once, after AttachBoard.
   void Start();
+  /// A request missed its deadline: looks at the board and decides anew, soon, however many there
+  /// are.
+  void OnMiss();
   /// Puts the knobs back and runs `done`; no decision is applied afterwards.
   void Stop(std::function<void(absl::Status)> done);
 
@@ -99,6 +104,8 @@ class Manager final : public ManagerApi {
   void Tick();
   void TakeOutcomes();
   void ReadBoard();
+  void TakeReading(hardware::BoardReading reading);
+  void TakeUpMisses();
   void Decide();
   policies::Snapshot TakeSnapshot() const;
   /// Takes the costs in force: points and routes.
@@ -142,6 +149,8 @@ class Manager final : public ManagerApi {
   std::vector<policies::ClusterSetting> applied_;
   std::string trouble_;
   std::optional<base::TimePoint> retry_settings_at_;
+  base::TimePoint misses_taken_up_;
+  bool misses_wait_ = false;
   std::vector<std::function<void()>> waiting_;
   std::uint64_t decision_number_ = 0;
   std::map<std::uint64_t, Watcher> watchers_;

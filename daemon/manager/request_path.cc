@@ -77,6 +77,12 @@ void RequestPath::Wake() {
   events_.notify_all();
 }
 
+void RequestPath::Tell(dispatch::Outcome outcome) {
+  const bool missed = outcome.missed;
+  outcomes_.Push(std::move(outcome));
+  if (missed) options_.on_miss();
+}
+
 void RequestPath::SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
   new_routes_.Push(std::move(routes));
   Wake();
@@ -145,7 +151,7 @@ void RequestPath::Cancel(std::uint64_t id) {
     std::lock_guard lock(mutex_);
     const auto outcome = dispatcher_.Cancel(id, clock_.Now());
     if (!outcome) return;
-    outcomes_.Push(*outcome);
+    Tell(*outcome);
     payload = std::move(payloads_.extract(id).mapped());
   }
   payload.done(absl::CancelledError("cancelled by the client"));
@@ -163,7 +169,7 @@ void RequestPath::TimerLoop() {
       for (auto& [payload, outcome] : expired) {
         payload.done(absl::DeadlineExceededError(base::StrCat(
             "the deadline passed after ", base::ToMs(outcome.response), " ms in the queue")));
-        outcomes_.Push(std::move(outcome));
+        Tell(std::move(outcome));
       }
       lock.lock();
       continue;
@@ -230,7 +236,7 @@ void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, 
   }
   const bool missed = outcome.missed;
   const std::optional<double> energy_mj = outcome.energy_mj;
-  outcomes_.Push(std::move(outcome));
+  Tell(std::move(outcome));
   if (!result.ok()) return payload.done(result.status());
   InferenceReply reply = MakeReply(work, *std::move(result));
   reply.missed = missed;

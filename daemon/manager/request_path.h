@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,8 @@ struct RequestPathOptions {
   int executor_nice = 5;
   /// Label of the energies: what the powers of the routes are.
   policies::Evidence energy_evidence = policies::Evidence::kUnknown;
+  /// Runs after a request missed its deadline, on any thread; must neither wait nor throw.
+  std::function<void()> on_miss = [] {};
 };
 
 /// The request path with its threads: one for each executor and one timer for expiry, around the
@@ -106,6 +109,8 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   absl::Status CheckSession(const InferenceRequest& request) const;
   void AdoptRoutes();
   void Wake();
+  /// Hands an outcome to the loop.
+  void Tell(dispatch::Outcome outcome);
 
   const RequestPathOptions options_;
   const base::Clock& clock_;

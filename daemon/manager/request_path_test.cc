@@ -1,5 +1,6 @@
 #include "daemon/manager/request_path.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <memory>
@@ -82,6 +83,7 @@ class RequestPathFixture {
     RequestPathOptions options;
     options.executor_nice = 0;
     options.energy_evidence = policies::Evidence::kEmulated;
+    options.on_miss = [this] { ++misses_; };
     path_ = *RequestPath::Create(options, clock_, outcomes_,
                                  {std::make_shared<tests::FakeSupernet>(tests::NetInfo())},
                                  std::move(executors));
@@ -144,6 +146,7 @@ class RequestPathFixture {
 
   base::SteadyClock clock_;
   OutcomeRing outcomes_{64};
+  std::atomic<int> misses_{0};
   Gate gate_, gate2_;
   std::promise<void> release_;
   std::future<void> waiting_done_ = release_.get_future();
@@ -177,6 +180,8 @@ TEST_CASE_METHOD(RequestPathFixture, "a queued request expires by the clock, whi
   CHECK(absl::IsDeadlineExceeded(Await(queued).status()));
   gate_.Open();
   CHECK(Await(running).ok());
+  path_.reset();
+  CHECK(misses_ == 1);
 }
 
 TEST_CASE_METHOD(RequestPathFixture, "cancelling answers at once; what runs is finished") {

@@ -107,8 +107,10 @@ class Simulation {
     REQUIRE(open_.erase(outcome.id) == 1);
     ++ended[outcome.kind];
     ++completed[outcome.session];
-    if (outcome.missed) ++missed[outcome.session];
+    const bool late = outcome.missed;
+    if (late) ++missed[outcome.session];
     outcomes_.Push(std::move(outcome));
+    if (late) manager_->OnMiss();
   }
 
   base::VirtualTime time_;
