@@ -97,6 +97,15 @@ const Match* Largest(const std::vector<Match>& matches, const ValueOf& value_of)
 
 const Spread* Pointer(const std::optional<Spread>& spread) { return spread ? &*spread : nullptr; }
 
+Series OneRound(const std::vector<PublishedPoint>& points) {
+  Series series;
+  for (const PublishedPoint& point : points) {
+    series.top1.push_back(point.top1);
+    series.cost.push_back({point.ms});
+  }
+  return series;
+}
+
 }  // namespace
 
 Spread SpreadOf(const std::vector<double>& values) {
@@ -110,6 +119,12 @@ std::vector<Match> Compare(const Series& subject, const Series& baseline) {
     matches.push_back(matcher.Of(baseline, i));
   }
   return matches;
+}
+
+std::vector<Match> ComparePublished(const std::vector<PublishedPoint>& subject,
+                                    const std::vector<PublishedPoint>& baseline) {
+  if (subject.empty() || baseline.empty()) return {};
+  return Compare(OneRound(subject), OneRound(baseline));
 }
 
 const Match* LargestSpeedup(const std::vector<Match>& matches) {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/tools/families/family.h"
+
 namespace dynofa::tools::families {
 
 /// A family for the comparison: one entry per member in both lists.
@@ -44,6 +46,10 @@ struct Match {
 
 /// One match per member of `baseline`. REQUIRES: the same number of rounds, at least one, in both.
 std::vector<Match> Compare(const Series& subject, const Series& baseline);
+
+/// One match per published point of `baseline`; none if one of the two has no points.
+std::vector<Match> ComparePublished(const std::vector<PublishedPoint>& subject,
+                                    const std::vector<PublishedPoint>& baseline);
 
 /// The matches with the largest median speed-up and gain; null if no match has one.
 const Match* LargestSpeedup(const std::vector<Match>& matches);

@@ -7,18 +7,7 @@
 #include "tests/support/catch.h"
 
 namespace dynofa::tools::families {
-namespace {
-
-Series OneRound(const std::vector<PublishedPoint>& points) {
-  Series series;
-  for (const PublishedPoint& point : points) {
-    series.top1.push_back(point.top1);
-    series.cost.push_back({point.ms});
-  }
-  return series;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("Speed at equal accuracy and accuracy at equal speed") {
   const Series subject{{70, 74}, {{10}, {20}}};
@@ -77,8 +66,8 @@ TEST_CASE("The published points give the published claims") {
   };
   const Family& subject = find("Dynamic-OFA");
   const Family& baseline = find("AutoSlim-MNasNet");
-  const auto gpu = Compare(OneRound(subject.figure_gpu), OneRound(baseline.figure_gpu));
-  const auto cpu = Compare(OneRound(subject.figure_cpu), OneRound(baseline.figure_cpu));
+  const auto gpu = ComparePublished(subject.figure_gpu, baseline.figure_gpu);
+  const auto cpu = ComparePublished(subject.figure_cpu, baseline.figure_cpu);
   // 2.4x and 3.5x; the points were read off a figure.
   CHECK(LargestSpeedup(gpu)->speedup->median == Approx(2.40).margin(0.01));
   CHECK(LargestSpeedup(cpu)->speedup->median == Approx(3.46).margin(0.01));

@@ -154,21 +154,6 @@ class Evaluation {
     return series;
   }
 
-  static std::vector<Match> ComparePublished(const std::vector<PublishedPoint>& subject,
-                                             const std::vector<PublishedPoint>& baseline) {
-    if (subject.empty() || baseline.empty()) return {};
-    return Compare(Published(subject), Published(baseline));
-  }
-
-  static Series Published(const std::vector<PublishedPoint>& points) {
-    Series series;
-    for (const PublishedPoint& point : points) {
-      series.top1.push_back(point.top1);
-      series.cost.push_back({point.ms});
-    }
-    return series;
-  }
-
   const Cells& cells_;
   const std::vector<Timing>& timings_;
   const std::size_t threads_;

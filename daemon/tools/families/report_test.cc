@@ -44,9 +44,9 @@ Measurement Invented() {
   };
   for (std::size_t baseline = 2; baseline < m.families.size(); ++baseline) {
     const std::vector<Match> one = Compare(series(0, 0), series(baseline, 0));
-    const bool published = !m.families[baseline].family.figure_gpu.empty();
-    m.contests.push_back(
-        {0, baseline, published ? one : std::vector<Match>(), {}, one, {one, one}});
+    const auto published =
+        ComparePublished(m.families[0].family.figure_gpu, m.families[baseline].family.figure_gpu);
+    m.contests.push_back({0, baseline, published, {}, one, {one, one}});
   }
   m.folding = {{"some-network", 2, {0.97, 0.95, 0.99}}};
   return m;
