@@ -7,8 +7,6 @@
 #include "tests/support/catch.h"
 
 namespace dynofa::tools::families {
-namespace {}  // namespace
-
 TEST_CASE("Speed at equal accuracy and accuracy at equal speed") {
   const Series subject{{70, 74}, {{10}, {20}}};
   const Series baseline{{72, 60, 76, 71}, {{30}, {5}, {12}, {15}}};
