@@ -25,8 +25,14 @@ struct ClusterInfo {
   std::vector<int> host_cpus;
   /// Cores of the cluster (CPUs, or 1 for a GPU).
   int cores = 1;
+  /// Speed of a CPU at its highest clock, in 1024ths of the machine's fastest; 0 if unknown.
+  int capacity = 0;
+  /// The kernel's driver of the clock, for people ("cpufreq-dt"); empty if unknown.
+  std::string driver;
   /// Frequencies that can be set, ascending, kHz. Empty if the clock cannot be set.
   std::vector<std::int64_t> frequencies_khz;
+  /// The frequencies are steps of a range, in which any can be set.
+  bool continuous = false;
   /// Governors on offer. Empty if the clock cannot be set.
   std::vector<std::string> governors;
   /// May the daemon change this cluster's clock?

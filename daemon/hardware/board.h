@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,32 @@
 
 namespace dynofa::hardware {
 
+/// A temperature at which the kernel does something about a zone.
+struct Trip {
+  std::string type;  ///< as the kernel says: "active", "passive", "hot", "critical"
+  double temperature_c = 0.0;
+};
+
+struct ZoneInfo {
+  std::string type;  ///< as ZoneReading::type
+  std::vector<Trip> trips;
+};
+
+struct RailInfo {
+  std::string name;    ///< as RailReading::name
+  std::string source;  ///< who measures: "ina3221", "rapl", "battery", ...
+  /// Is it a part (or the whole) of BoardReading::board_power_w?
+  bool in_board_power = false;
+};
+
+/// Something that was found and is neither cluster, zone nor rail, for people and programs.
+struct Finding {
+  std::string kind;    ///< lower-case words with dashes: "memory-clock", "preference", "turbo"
+  std::string name;    ///< which one: a cluster's id, a device; may be empty
+  std::string source;  ///< the kernel's driver or interface
+  std::string value;   ///< as found when the board was opened
+};
+
 /// What does not change about a board while it is open.
 struct BoardInfo {
   /// For people: "Jetson Xavier NX (emulated)", "2 CPUs without cpufreq".
@@ -22,6 +49,9 @@ struct BoardInfo {
   std::vector<policies::ClusterInfo> clusters;
   /// Modes of the board's vendor (nvpmodel); may be empty.
   std::vector<policies::PowerMode> vendor_modes;
+  std::vector<ZoneInfo> zones;
+  std::vector<RailInfo> rails;
+  std::vector<Finding> findings;
   /// What is missing and why, a sentence each.
   std::vector<std::string> notes;
 };
@@ -47,8 +77,8 @@ struct ClusterReading {
 };
 
 struct ZoneReading {
-  std::string type;        ///< the zone's `type`, such as "CPU-therm"
-  std::string cluster;     ///< the cluster it belongs to, or empty
+  std::string type;     ///< the zone's `type`, such as "CPU-therm"
+  std::string cluster;  ///< the cluster it belongs to, or empty
   double temperature_c = 0.0;
 };
 
@@ -64,6 +94,11 @@ struct BoardReading {
   std::vector<RailReading> rails;
   /// Power of the whole board, W; 0 if no rail tells.
   double board_power_w = 0.0;
+  /// Clock of the memory, kHz; 0 if unknown.
+  std::int64_t memory_khz = 0;
+  /// Share of the last ten seconds in which some task waited for a CPU, 0..1 (the kernel's
+  /// pressure stall information).
+  std::optional<double> cpu_pressure;
 };
 
 /// What became of one setting of a transaction.
@@ -86,6 +121,8 @@ struct ClusterLoad {
   std::string cluster;
   /// Share of the time in which inferences ran, 0..1.
   double busy = 0.0;
+  /// CPUs that they kept busy on average: busy times their threads.
+  double cpus = 0.0;
 };
 
 /// A board as its one owner sees it. Every call is a plain value; answers come later on the
@@ -110,8 +147,8 @@ class Board {
   /// Puts every knob back as it was found and answers when that is done.
   virtual void Release(std::function<void(absl::Status)> done) = 0;
 
-  /// Tells an emulated board what runs on it, since its power, heat and governors follow from
-  /// that; no answer. Real hardware knows and ignores it.
+  /// Tells what of the load is dynofa's own; no answer. An emulated board's power, heat and
+  /// governors follow from it, and on real hardware what is left is the load of others.
   virtual void ReportLoad(const std::vector<ClusterLoad>& loads) { (void)loads; }
 };
 

@@ -38,6 +38,7 @@ void Fields(Archive& archive,
             Value& v) requires std::is_same_v<std::remove_const_t<Value>, ClusterLoad> {
   archive("cluster", v.cluster);
   archive("busy", v.busy);
+  archive("cpus", v.cpus);
 }
 
 template <typename Archive, typename Value>
@@ -87,6 +88,8 @@ void Fields(Archive& archive,
   archive("zones", v.zones);
   archive("rails", v.rails);
   archive("board_power_w", v.board_power_w);
+  archive("memory_khz", v.memory_khz);
+  archive("cpu_pressure", v.cpu_pressure);
 }
 
 template <typename Archive, typename Value>
@@ -96,7 +99,10 @@ void Fields(Archive& archive,
   archive("kind", v.kind);
   archive("host_cpus", v.host_cpus);
   archive("cores", v.cores);
+  archive("capacity", v.capacity);
+  archive("driver", v.driver);
   archive("frequencies_khz", v.frequencies_khz);
+  archive("continuous", v.continuous);
   archive("governors", v.governors);
   archive("writable", v.writable);
   archive("read_only_reason", v.read_only_reason);
@@ -114,12 +120,45 @@ void Fields(Archive& archive,
 }
 
 template <typename Archive, typename Value>
+void Fields(Archive& archive, Value& v) requires std::is_same_v<std::remove_const_t<Value>, Trip> {
+  archive("type", v.type);
+  archive("temperature_c", v.temperature_c);
+}
+
+template <typename Archive, typename Value>
+void Fields(Archive& archive,
+            Value& v) requires std::is_same_v<std::remove_const_t<Value>, ZoneInfo> {
+  archive("type", v.type);
+  archive("trips", v.trips);
+}
+
+template <typename Archive, typename Value>
+void Fields(Archive& archive,
+            Value& v) requires std::is_same_v<std::remove_const_t<Value>, RailInfo> {
+  archive("name", v.name);
+  archive("source", v.source);
+  archive("in_board_power", v.in_board_power);
+}
+
+template <typename Archive, typename Value>
+void Fields(Archive& archive,
+            Value& v) requires std::is_same_v<std::remove_const_t<Value>, Finding> {
+  archive("kind", v.kind);
+  archive("name", v.name);
+  archive("source", v.source);
+  archive("value", v.value);
+}
+
+template <typename Archive, typename Value>
 void Fields(Archive& archive,
             Value& v) requires std::is_same_v<std::remove_const_t<Value>, BoardInfo> {
   archive("name", v.name);
   archive("emulated_model", v.emulated_model);
   archive("clusters", v.clusters);
   archive("vendor_modes", v.vendor_modes);
+  archive("zones", v.zones);
+  archive("rails", v.rails);
+  archive("findings", v.findings);
   archive("notes", v.notes);
 }
 

@@ -17,6 +17,9 @@ Greeting FullGreeting() {
   cluster.host_cpus = {1};
   cluster.frequencies_khz = {114750, 1109250};
   cluster.governors = {"ondemand"};
+  cluster.capacity = 430;
+  cluster.driver = "tegra194-cpufreq";
+  cluster.continuous = true;
   cluster.writable = true;
   greeting.info.clusters = {cluster};
   policies::PowerMode mode;
@@ -25,6 +28,9 @@ Greeting FullGreeting() {
   mode.max_cores = {{"cpu4", 0}};
   mode.max_power_w = 15.0;
   greeting.info.vendor_modes = {mode, policies::PowerMode{}};
+  greeting.info.zones = {{"CPU-therm", {{"passive", 70.5}, {"critical", 96.5}}}};
+  greeting.info.rails = {{"VDD_IN", "ina3221", true}};
+  greeting.info.findings = {{"turbo", "", "intel_pstate", "on"}};
   greeting.info.notes = {"one", "two"};
   return greeting;
 }
@@ -40,6 +46,17 @@ TEST_CASE("A greeting survives the wire") {
   CHECK(decoded->info.vendor_modes[0].max_khz.at("gpu") == 803250);
   CHECK(decoded->info.vendor_modes[0].max_power_w == 15.0);
   CHECK_FALSE(decoded->info.vendor_modes[1].max_power_w.has_value());
+  CHECK(decoded->info.clusters[0].capacity == 430);
+  CHECK(decoded->info.clusters[0].driver == "tegra194-cpufreq");
+  CHECK(decoded->info.clusters[0].continuous);
+  REQUIRE(decoded->info.zones.size() == 1);
+  REQUIRE(decoded->info.zones[0].trips.size() == 2);
+  CHECK(decoded->info.zones[0].trips[1].type == "critical");
+  CHECK(decoded->info.zones[0].trips[1].temperature_c == 96.5);
+  REQUIRE(decoded->info.rails.size() == 1);
+  CHECK(decoded->info.rails[0].in_board_power);
+  REQUIRE(decoded->info.findings.size() == 1);
+  CHECK(decoded->info.findings[0].value == "on");
   CHECK(decoded->info.notes == std::vector<std::string>{"one", "two"});
 }
 
@@ -50,13 +67,14 @@ TEST_CASE("A refusal survives the wire") {
 }
 
 TEST_CASE("Requests survive the wire") {
-  const Request request{7, Op::kApply, {{"cpu0", "powersave", 1, 2}}, {{"gpu", 0.5}}};
+  const Request request{7, Op::kApply, {{"cpu0", "powersave", 1, 2}}, {{"gpu", 0.5, 1.5}}};
   const auto decoded = DecodeRequest(Encode(request));
   REQUIRE(decoded.ok());
   CHECK(decoded->id == 7);
   CHECK(decoded->op == Op::kApply);
   CHECK(decoded->settings == request.settings);
   CHECK(decoded->loads[0].busy == 0.5);
+  CHECK(decoded->loads[0].cpus == 1.5);
   for (const Op op : {Op::kRead, Op::kRelease, Op::kLoad}) {
     CHECK(DecodeRequest(Encode(Request{.op = op}))->op == op);
   }
@@ -72,6 +90,8 @@ TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
   answer.reading.zones = {{"CPU-therm", "cpu0", 41.5}};
   answer.reading.rails = {{"VDD_IN", 3.5}};
   answer.reading.board_power_w = 3.5;
+  answer.reading.memory_khz = 1600000;
+  answer.reading.cpu_pressure = 0.25;
   ClusterReading cluster;
   cluster.cluster = "cpu0";
   cluster.available = false;
@@ -83,6 +103,8 @@ TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
   CHECK(decoded->applied.outcomes[0].status.code() == absl::StatusCode::kInvalidArgument);
   CHECK(decoded->applied.outcomes[0].effective.max_khz == 1);
   CHECK(decoded->reading.zones[0].temperature_c == 41.5);
+  CHECK(decoded->reading.memory_khz == 1600000);
+  CHECK(decoded->reading.cpu_pressure == 0.25);
   CHECK_FALSE(decoded->reading.clusters[0].available);
   CHECK(decoded->reading.clusters[0].foreign_load == 0.25);
 }

@@ -98,8 +98,9 @@ absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
   for (const std::string& name : ListFolder(folder)) {
     auto attributes = OpenAttributes(base::StrCat(folder, "/", name));
     if (!attributes.ok()) continue;
-    auto cluster = CpufreqCluster::Create(*std::move(attributes), online, journal, world);
-    if (cluster.ok()) driver->AddCluster(*std::move(cluster));
+    auto device = ProbeCpufreq(*std::move(attributes), online);
+    if (!device.ok()) continue;
+    driver->AddCluster(std::make_unique<ClockCluster>(*std::move(device), journal, world));
   }
   std::sort(driver->info_.clusters.begin(), driver->info_.clusters.end(),
             [](const auto& a, const auto& b) { return a.host_cpus < b.host_cpus; });
@@ -112,7 +113,7 @@ absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
   return driver;
 }
 
-void SysfsBoardDriver::AddCluster(std::unique_ptr<CpufreqCluster> cluster) {
+void SysfsBoardDriver::AddCluster(std::unique_ptr<ClockCluster> cluster) {
   const policies::ClusterInfo& info = cluster->info();
   if (clusters_.count(info.id) != 0) return;
   info_.clusters.push_back(info);
@@ -140,7 +141,7 @@ void SysfsBoardDriver::AddClusterWithoutKnobs(const std::vector<int>& online) {
 void SysfsBoardDriver::RestoreLeftovers(journal::Journal& journal) {
   for (const std::string& device : journal.Devices()) {
     const auto owner = std::find_if(clusters_.begin(), clusters_.end(), [&](const auto& entry) {
-      return entry.second->cluster->device() == device;
+      return entry.second->cluster->identity() == device;
     });
     if (owner == clusters_.end()) {
       base::LogWarning("the journal names \"", device, "\", which is not there: not restored");

@@ -15,7 +15,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/hardware/board.h"
 #include "daemon/hardware/journal/journal.h"
-#include "daemon/hardware/sysfs/cpufreq_cluster.h"
+#include "daemon/hardware/sysfs/clock_cluster.h"
 #include "daemon/hardware/sysfs/thermal.h"
 
 namespace dynofa::hardware::sysfs {
@@ -53,7 +53,7 @@ class SysfsBoardDriver final : public BoardDriver {
   // A cluster and who may use it: one thread at a time, for which others wait as long as they
   // like. `mutex` is held only for moments.
   struct Guarded {
-    std::unique_ptr<CpufreqCluster> cluster;
+    std::unique_ptr<ClockCluster> cluster;
     std::mutex mutex;
     std::condition_variable freed;
     bool busy = false;
@@ -63,7 +63,7 @@ class SysfsBoardDriver final : public BoardDriver {
 
   explicit SysfsBoardDriver(const std::string& root);
 
-  void AddCluster(std::unique_ptr<CpufreqCluster> cluster);
+  void AddCluster(std::unique_ptr<ClockCluster> cluster);
   void AddClusterWithoutKnobs(const std::vector<int>& online);
   void RestoreLeftovers(journal::Journal& journal);
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);

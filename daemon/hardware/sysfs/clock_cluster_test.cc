@@ -1,4 +1,4 @@
-#include "daemon/hardware/sysfs/cpufreq_cluster.h"
+#include "daemon/hardware/sysfs/clock_cluster.h"
 
 #include <algorithm>
 #include <functional>
@@ -36,11 +36,11 @@ struct Owner {
   explicit Owner(Machine& m) : journal(m.store, m.boot_id) {
     const ClusterWorld world{.cap = [&m](const auto&) { return m.Cap(); },
                              .pause = [&m](base::Duration) { m.Pause(); }};
-    cluster = *CpufreqCluster::Create(std::make_unique<FakeCpufreq>(m.policy, m.trouble), {0, 1},
-                                      journal, world);
+    cluster = std::make_unique<ClockCluster>(
+        *ProbeCpufreq(std::make_unique<FakeCpufreq>(m.policy, m.trouble), {0, 1}), journal, world);
   }
   journal::Journal journal;
-  std::unique_ptr<CpufreqCluster> cluster;
+  std::unique_ptr<ClockCluster> cluster;
 };
 
 TEST_CASE("A policy becomes a cluster: name by its CPUs, table sorted") {

@@ -1,5 +1,5 @@
-#ifndef DYNOFA_DAEMON_HARDWARE_SYSFS_CPUFREQ_CLUSTER_H_
-#define DYNOFA_DAEMON_HARDWARE_SYSFS_CPUFREQ_CLUSTER_H_
+#ifndef DYNOFA_DAEMON_HARDWARE_SYSFS_CLOCK_CLUSTER_H_
+#define DYNOFA_DAEMON_HARDWARE_SYSFS_CLOCK_CLUSTER_H_
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +14,7 @@
 #include "daemon/hardware/board.h"
 #include "daemon/hardware/cpufreq_rules.h"
 #include "daemon/hardware/journal/journal.h"
-#include "daemon/hardware/sysfs/attributes.h"
+#include "daemon/hardware/sysfs/clock_device.h"
 
 namespace dynofa::hardware::sysfs {
 
@@ -26,7 +26,8 @@ struct ClusterWorld {
   std::function<void(base::Duration)> pause;
 };
 
-/// The CPUs of one cpufreq policy and its three knobs: governor, minimum, maximum.
+/// A cluster with a clock that the kernel lets be set, and the clock's three knobs: governor,
+/// minimum, maximum. The rules are the same for a cpufreq policy and for a devfreq device.
 ///
 /// Every write is preceded by the journal: the baseline as found and the value about to be
 /// written are stored first, the value read back after settling is stored afterwards.
@@ -37,18 +38,15 @@ struct ClusterWorld {
 /// what is put back in the end.
 ///
 /// Thread-compatible; the driver gives each cluster a lock of its own.
-class CpufreqCluster {
+class ClockCluster {
  public:
-  /// Reads what does not change. NOT_FOUND if the folder is not a policy with CPUs. `journal`
-  /// must outlive the cluster.
-  static absl::StatusOr<std::unique_ptr<CpufreqCluster>> Create(
-      std::unique_ptr<Attributes> attributes, const std::vector<int>& online,
-      journal::Journal& journal, ClusterWorld world);
+  /// `journal` must outlive the cluster.
+  ClockCluster(ClockDevice device, journal::Journal& journal, ClusterWorld world);
 
-  const policies::ClusterInfo& info() const { return info_; }
+  const policies::ClusterInfo& info() const { return device_.info; }
 
-  /// The policy's identity in the journal.
-  const std::string& device() const { return device_; }
+  /// Who it is in the journal.
+  const std::string& identity() const { return device_.identity; }
 
   /// As Board::Apply, for one setting. If a write fails, the knobs of this cluster go back to what
   /// they were before the call.
@@ -63,18 +61,18 @@ class CpufreqCluster {
   struct Present {
     std::string governor, min, max;  // raw
     Limits limits;
-    std::string_view Raw(std::string_view knob) const;
   };
   struct Step {
     std::string knob;
     std::string text;
-    std::string expected;  ///< what the kernel will make of it
+    std::vector<std::string> expected;  ///< what the kernel may show then
   };
   using Records = std::vector<journal::KnobRecord>;
 
-  CpufreqCluster(std::unique_ptr<Attributes> attributes, journal::Journal& journal,
-                 ClusterWorld world);
-
+  bool IsKnob(std::string_view name) const;
+  const std::string& Raw(const Present& present, std::string_view knob) const;
+  /// What the kernel makes of limits, as far as nothing caps them.
+  Limits Expected(const Limits& limits) const;
   absl::StatusOr<Present> ReadPresent();
   std::int64_t ReadKhz(const std::string& name);
   std::string Cap();
@@ -104,13 +102,9 @@ class CpufreqCluster {
   std::string Limitation(const policies::ClusterSetting& wanted,
                          const policies::ClusterSetting& effective);
 
-  std::unique_ptr<Attributes> attributes_;
+  const ClockDevice device_;
   journal::Journal& journal_;
-  ClusterWorld world_;
-  policies::ClusterInfo info_;
-  std::string device_;
-  std::vector<int> related_cpus_;
-  std::int64_t hardware_max_khz_ = 0;
+  const ClusterWorld world_;
   /// What was last asked for and what became of it, to tell a foreign writer; 0 = nothing.
   Limits last_asked_;
   Limits last_settled_;
@@ -123,4 +117,4 @@ class CpufreqCluster {
 
 }  // namespace dynofa::hardware::sysfs
 
-#endif  // DYNOFA_DAEMON_HARDWARE_SYSFS_CPUFREQ_CLUSTER_H_
+#endif  // DYNOFA_DAEMON_HARDWARE_SYSFS_CLOCK_CLUSTER_H_

@@ -1,0 +1,397 @@
+#include "daemon/hardware/sysfs/clock_cluster.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/base/strings.h"
+#include "daemon/hardware/journal/restore_rule.h"
+
+namespace dynofa::hardware::sysfs {
+namespace {
+
+using journal::KnobRecord;
+using journal::Trimmed;
+
+// Reasons of a limit, as in ClusterReading::limited_by.
+constexpr char kFirmware[] = "firmware";
+constexpr char kForeign[] = "foreign-writer";
+
+// The kernel may update a policy from a work queue.
+constexpr int kReadBackAttempts = 5;
+constexpr base::Duration kReadBackPause = std::chrono::milliseconds(2);
+
+KnobRecord* FindRecord(std::vector<KnobRecord>& records, std::string_view knob) {
+  for (KnobRecord& record : records) {
+    if (record.knob == knob) return &record;
+  }
+  return nullptr;
+}
+
+void AddUnique(std::vector<std::string>& values, std::string_view value) {
+  if (std::find(values.begin(), values.end(), value) == values.end()) values.emplace_back(value);
+}
+
+absl::Status Checked(const policies::ClusterSetting& setting, const policies::ClusterInfo& info) {
+  if (!info.writable) return absl::FailedPreconditionError(info.read_only_reason);
+  if (setting.min_khz < 0 || setting.max_khz < 0) {
+    return absl::InvalidArgumentError("a frequency is negative");
+  }
+  const auto& known = info.governors;
+  if (!setting.governor.empty() &&
+      std::find(known.begin(), known.end(), setting.governor) == known.end()) {
+    return absl::InvalidArgumentError(base::StrCat("no governor \"", setting.governor, "\""));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ClockCluster::ClockCluster(ClockDevice device, journal::Journal& journal, ClusterWorld world)
+    : device_(std::move(device)), journal_(journal), world_(std::move(world)) {}
+
+// The journal is data: only the knobs that this class writes are taken from it.
+bool ClockCluster::IsKnob(std::string_view name) const {
+  return name == device_.governor || name == device_.min || name == device_.max;
+}
+
+const std::string& ClockCluster::Raw(const Present& present, std::string_view knob) const {
+  if (knob == device_.governor) return present.governor;
+  return knob == device_.min ? present.min : present.max;
+}
+
+Limits ClockCluster::Expected(const Limits& limits) const {
+  const auto& table = device_.info.frequencies_khz;
+  if (device_.rounds || table.empty()) return EffectiveLimits(limits, table);
+  const auto clamped = [&](std::int64_t khz) {
+    return std::clamp(khz, table.front(), table.back());
+  };
+  return EffectiveLimits({clamped(limits.min_khz), clamped(limits.max_khz)}, {});
+}
+
+std::int64_t ClockCluster::ReadKhz(const std::string& name) {
+  if (name.empty()) return 0;
+  const auto text = device_.attributes->Read(name);
+  return text.ok() ? device_.unit.Parse(*text).value_or(0) : 0;
+}
+
+std::string ClockCluster::Cap() {
+  std::string cap = world_.cap(device_.related_cpus);
+  const std::int64_t bios = ReadKhz(device_.firmware_limit);
+  if (cap.empty() && bios > 0 && bios < device_.hardware_max_khz) cap = kFirmware;
+  return cap;
+}
+
+absl::StatusOr<ClockCluster::Present> ClockCluster::ReadPresent() {
+  Present present;
+  DYNOFA_ASSIGN_OR_RETURN(present.governor, device_.attributes->Read(device_.governor));
+  DYNOFA_ASSIGN_OR_RETURN(present.min, device_.attributes->Read(device_.min));
+  DYNOFA_ASSIGN_OR_RETURN(present.max, device_.attributes->Read(device_.max));
+  const auto min = device_.unit.Parse(present.min);
+  const auto max = device_.unit.Parse(present.max);
+  if (!min || !max) {
+    return absl::InternalError(base::StrCat(info().id, ": limits \"", Trimmed(present.min),
+                                            "\" and \"", Trimmed(present.max),
+                                            "\" are not frequencies"));
+  }
+  present.limits = {*min, *max};
+  return present;
+}
+
+// A cap that is active at the first write hides the request that was in force, and the kernel has
+// no way to ask for it. The hardware's maximum, the kernel's own default, is then put back.
+std::string ClockCluster::BaselineOf(const std::string& knob, const Present& present,
+                                     const Records& records) {
+  for (const KnobRecord& record : records) {
+    if (record.knob == knob) return record.baseline;
+  }
+  if (knob == device_.max && present.limits.max_khz < device_.hardware_max_khz && !Cap().empty()) {
+    base::LogWarning(info().id, ": a cap (", Cap(), ") hides the original ", device_.max, "; ",
+                     device_.hardware_max_khz, " will be put back");
+    return device_.unit.Format(device_.hardware_max_khz) + "\n";
+  }
+  return std::string(Raw(present, knob));
+}
+
+bool ClockCluster::Explained(const KnobRecord& record, const Present& present, bool capped) const {
+  const journal::Disguise disguise{
+      .capped = capped && record.knob != device_.governor,
+      .follows = record.knob == device_.min ? std::string_view(present.max) : std::string_view()};
+  return MayRestore(record, Raw(present, record.knob), disguise);
+}
+
+bool ClockCluster::Explained(const Records& records, const Present& present) {
+  const bool capped = !Cap().empty();
+  return std::all_of(records.begin(), records.end(), [&](const KnobRecord& record) {
+    return !IsKnob(record.knob) || Explained(record, present, capped);
+  });
+}
+
+void ClockCluster::Observe(const Limits& present) {
+  const bool ours = last_asked_ != Limits{};
+  const std::int64_t asked = ours ? last_asked_.max_khz : device_.hardware_max_khz;
+  cap_ = Cap();
+  const bool capped = !cap_.empty() && present.max_khz < asked;
+  if (capped) {
+    cap_khz_ = present.max_khz;
+  } else if (cap_.empty() || present.max_khz > cap_khz_) {
+    cap_khz_ = 0;
+  }
+  // Firmware, unlike heat, tells how far its cap goes.
+  if (const std::int64_t bios = ReadKhz(device_.firmware_limit);
+      bios > 0 && cap_khz_ > 0 && cap_ == kFirmware) {
+    cap_khz_ = Expected({0, bios}).max_khz;
+  }
+  const Limits expected = Expected(last_asked_);
+  const bool explained =
+      capped || present.max_khz == last_settled_.max_khz || present.max_khz == expected.max_khz;
+  if (ours && !explained) {
+    foreign_khz_ = present.max_khz < device_.hardware_max_khz ? present.max_khz : 0;
+  } else if (present.max_khz > foreign_khz_) {
+    foreign_khz_ = 0;
+  }
+}
+
+absl::Status ClockCluster::Adopt(const Present& present, Records& records) {
+  const bool capped = !cap_.empty();
+  bool changed = false;
+  for (KnobRecord& record : records) {
+    if (!IsKnob(record.knob) || Explained(record, present, capped)) continue;
+    record.baseline = BaselineOf(record.knob, present, {});
+    // The one value that a cap may hide from now on.
+    record.ours = {std::string(Trimmed(record.baseline))};
+    changed = true;
+    base::LogInfo(info().id, ": somebody else has set ", record.knob, " to \"",
+                  Trimmed(Raw(present, record.knob)), "\": this will be put back");
+  }
+  return changed ? journal_.Replace(device_.identity, records) : absl::OkStatus();
+}
+
+Limits ClockCluster::Target(const policies::ClusterSetting& wanted) const {
+  Limits target{wanted.min_khz, wanted.max_khz};
+  if (foreign_khz_ > 0) target.max_khz = std::min(target.max_khz, foreign_khz_);
+  target.min_khz = std::min(target.min_khz, target.max_khz);
+  return target;
+}
+
+std::vector<ClockCluster::Step> ClockCluster::Plan(const std::string& governor,
+                                                   const Limits& target,
+                                                   const Present& present) const {
+  std::vector<Step> steps;
+  if (!governor.empty() && governor != Trimmed(present.governor)) {
+    steps.push_back({device_.governor, governor, {governor}});
+  }
+  // What is read may be a request in disguise, so that only a repeated request needs no write.
+  const bool untouched = last_asked_ == Limits{} || last_asked_ == target;
+  if (present.limits == target && untouched) return steps;
+  if (present.limits == last_settled_ && last_asked_ == target) return steps;
+  const Limits expected = Expected(target);
+  const FrequencyUnit& unit = device_.unit;
+  const Step min{device_.min, unit.Format(target.min_khz), unit.Spellings(expected.min_khz)};
+  const Step max{device_.max, unit.Format(target.max_khz), unit.Spellings(expected.max_khz)};
+  const bool foreign_stays =
+      foreign_khz_ > 0 && target.max_khz == foreign_khz_ && present.limits.max_khz == foreign_khz_;
+  if (foreign_stays) {
+    steps.push_back(min);
+    return steps;
+  }
+  const bool max_first = WriteMaxFirst(present.limits, target);
+  steps.push_back(max_first ? max : min);
+  steps.push_back(max_first ? min : max);
+  return steps;
+}
+
+void ClockCluster::Intend(const std::vector<Step>& steps, const Present& present,
+                          Records& records) {
+  for (const Step& step : steps) {
+    KnobRecord* record = FindRecord(records, step.knob);
+    if (record == nullptr) {
+      records.push_back({device_.identity, step.knob, BaselineOf(step.knob, present, records), {}});
+      record = &records.back();
+    }
+    AddUnique(record->ours, step.text);
+    for (const std::string& text : step.expected) AddUnique(record->ours, text);
+  }
+}
+
+absl::Status ClockCluster::Perform(const std::vector<Step>& steps, const Present& before) {
+  std::vector<Step> done;
+  for (const Step& step : steps) {
+    done.push_back(step);
+    const absl::Status written = device_.attributes->Write(step.knob, step.text + "\n");
+    if (written.ok()) continue;
+    RollBack(done, before);
+    return base::Annotate(written, base::StrCat(info().id, ": writing ", step.text));
+  }
+  return absl::OkStatus();
+}
+
+void ClockCluster::RollBack(const std::vector<Step>& done, const Present& before) {
+  for (auto step = done.rbegin(); step != done.rend(); ++step) {
+    const absl::Status written = device_.attributes->Write(step->knob, Raw(before, step->knob));
+    if (!written.ok()) {
+      base::LogError(info().id, ": rolling back: ", base::FromAbsl(written.message()));
+    }
+  }
+}
+
+absl::StatusOr<ClockCluster::Present> ClockCluster::Settle(const std::string& governor,
+                                                           const Limits& target) {
+  const Limits expected = Expected(target);
+  for (int attempt = 1;; ++attempt) {
+    absl::StatusOr<Present> present = ReadPresent();
+    if (!present.ok()) return present;
+    const bool settled =
+        present->limits == expected && (governor.empty() || Trimmed(present->governor) == governor);
+    if (settled || attempt == kReadBackAttempts || !Cap().empty()) return present;
+    world_.pause(kReadBackPause);
+  }
+}
+
+SettingOutcome ClockCluster::Apply(const policies::ClusterSetting& setting) {
+  SettingOutcome outcome;
+  outcome.cluster = setting.cluster;
+  outcome.requested = setting;
+  outcome.status = Checked(setting, info());
+  if (!outcome.status.ok()) return outcome;
+  outcome.status = Change(outcome.requested);
+  const absl::StatusOr<Present> after = ReadPresent();
+  if (after.ok()) {
+    outcome.effective = {info().id, std::string(Trimmed(after->governor)), after->limits.min_khz,
+                         after->limits.max_khz};
+    if (outcome.status.ok()) outcome.limited_by = Limitation(outcome.requested, outcome.effective);
+  }
+  return outcome;
+}
+
+absl::Status ClockCluster::Change(policies::ClusterSetting& wanted) {
+  Records records = journal_.Find(device_.identity);
+  DYNOFA_ASSIGN_OR_RETURN(Present before, ReadPresent());
+  // The kernel may still be lifting a cap that has just ended.
+  for (int attempt = 1; attempt < kReadBackAttempts && !Explained(records, before); ++attempt) {
+    world_.pause(kReadBackPause);
+    DYNOFA_ASSIGN_OR_RETURN(before, ReadPresent());
+  }
+  Observe(before.limits);
+  DYNOFA_RETURN_IF_ERROR(Adopt(before, records));
+  if (wanted.min_khz == 0) {
+    wanted.min_khz = device_.unit.Parse(BaselineOf(device_.min, before, records)).value_or(0);
+  }
+  if (wanted.max_khz == 0) {
+    wanted.max_khz = device_.unit.Parse(BaselineOf(device_.max, before, records)).value_or(0);
+  }
+  return Write(wanted.governor, Target(wanted), before, std::move(records));
+}
+
+absl::Status ClockCluster::Write(const std::string& governor, const Limits& target,
+                                 const Present& before, Records records) {
+  const std::vector<Step> steps = Plan(governor, target, before);
+  if (steps.empty()) return absl::OkStatus();
+  Intend(steps, before, records);
+  DYNOFA_RETURN_IF_ERROR(journal_.Replace(device_.identity, records));
+  DYNOFA_RETURN_IF_ERROR(Perform(steps, before));
+  const absl::StatusOr<Present> settled = Settle(governor, target);
+  absl::Status status = settled.status();
+  if (settled.ok()) {
+    for (const Step& step : steps) {
+      KnobRecord& record = *FindRecord(records, step.knob);
+      record.ours = {step.text};
+      AddUnique(record.ours, Trimmed(Raw(*settled, step.knob)));
+    }
+    status = journal_.Replace(device_.identity, records);
+  }
+  if (!status.ok()) {
+    RollBack(steps, before);
+    return status;
+  }
+  last_asked_ = target;
+  last_settled_ = settled->limits;
+  return absl::OkStatus();
+}
+
+std::string ClockCluster::Limitation(const policies::ClusterSetting& wanted,
+                                     const policies::ClusterSetting& effective) {
+  const bool same = wanted.min_khz == effective.min_khz && wanted.max_khz == effective.max_khz &&
+                    (wanted.governor.empty() || wanted.governor == effective.governor);
+  if (same) return "";
+  if (effective.max_khz >= wanted.max_khz) return "clamped";
+  if (foreign_khz_ > 0 && effective.max_khz == foreign_khz_) return kForeign;
+  const std::string cap = Cap();
+  return cap.empty() ? "clamped" : cap;
+}
+
+ClusterReading ClockCluster::Read() {
+  ClusterReading reading;
+  reading.cluster = info().id;
+  const absl::StatusOr<Present> present = ReadPresent();
+  reading.available = present.ok();
+  if (!present.ok()) return reading;
+  reading.governor = Trimmed(present->governor);
+  reading.min_khz = present->limits.min_khz;
+  reading.max_khz = present->limits.max_khz;
+  reading.frequency_khz = ReadKhz(device_.current);
+  Observe(present->limits);
+  if (cap_khz_ > 0 && (foreign_khz_ == 0 || cap_khz_ <= foreign_khz_)) {
+    reading.limit_khz = cap_khz_;
+    reading.limited_by = cap_;
+  } else if (foreign_khz_ > 0 || SetByOthers(present->limits)) {
+    reading.limit_khz = foreign_khz_;
+    reading.limited_by = kForeign;
+  }
+  return reading;
+}
+
+bool ClockCluster::SetByOthers(const Limits& present) const {
+  return last_asked_ != Limits{} && present != last_settled_ && present != Expected(last_asked_);
+}
+
+ClockCluster::Records ClockCluster::Restorable(const Records& records, const Present& present) {
+  const bool capped = !Cap().empty();
+  Records restorable;
+  for (const KnobRecord& record : records) {
+    if (!IsKnob(record.knob)) continue;
+    if (Explained(record, present, capped)) {
+      restorable.push_back(record);
+    } else {
+      base::LogWarning(info().id, ": ", record.knob, " is \"", Trimmed(Raw(present, record.knob)),
+                       "\", which somebody else has set: left alone");
+    }
+  }
+  return restorable;
+}
+
+absl::Status ClockCluster::Release() {
+  Records records = journal_.Find(device_.identity);
+  if (records.empty()) return absl::OkStatus();
+  DYNOFA_ASSIGN_OR_RETURN(const Present present, ReadPresent());
+  Records restorable = Restorable(records, present);
+  Limits target = present.limits;
+  if (const KnobRecord* min = FindRecord(restorable, device_.min)) {
+    target.min_khz = device_.unit.Parse(min->baseline).value_or(0);
+  }
+  if (const KnobRecord* max = FindRecord(restorable, device_.max)) {
+    target.max_khz = device_.unit.Parse(max->baseline).value_or(0);
+  }
+  const bool max_first = WriteMaxFirst(present.limits, target);
+  absl::Status first;
+  Records failed;
+  for (const std::string& knob : {max_first ? device_.max : device_.min,
+                                  max_first ? device_.min : device_.max, device_.governor}) {
+    const KnobRecord* record = FindRecord(restorable, knob);
+    if (record == nullptr) continue;
+    const absl::Status written = device_.attributes->Write(knob, record->baseline);
+    if (written.ok()) continue;
+    first.Update(base::Annotate(written, base::StrCat(info().id, ": restoring")));
+    failed.push_back(*record);
+  }
+  last_asked_ = last_settled_ = Limits{};
+  foreign_khz_ = 0;
+  first.Update(journal_.Replace(device_.identity, std::move(failed)));
+  return first;
+}
+
+}  // namespace dynofa::hardware::sysfs
