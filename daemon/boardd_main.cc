@@ -22,6 +22,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/emulator/control.h"
 #include "daemon/emulator/emulated_board.h"
 #include "daemon/emulator/emulated_driver.h"
@@ -49,15 +50,13 @@ struct Hardware {
   base::SteadyClock clock;
   std::unique_ptr<hardware::journal::FileStore> store;
   std::unique_ptr<hardware::journal::Journal> journal;
+  std::shared_ptr<const emulator::BoardModel> model;
   std::unique_ptr<emulator::EmulatedBoard> emulated;
   std::unique_ptr<hardware::BoardDriver> driver;
   std::unique_ptr<emulator::ControlServer> control;
 };
 
-std::string EmulatedId(const std::string& board) {
-  constexpr std::string_view kPrefix = "emulated:";
-  return board.rfind(kPrefix, 0) == 0 ? board.substr(kPrefix.size()) : "";
-}
+constexpr std::string_view kEmulated = "emulated:";
 
 // The emulated boards as --board takes them, each after a space.
 std::string EmulatedBoards() {
@@ -67,14 +66,15 @@ std::string EmulatedBoards() {
 }
 
 absl::Status OpenEmulated(const Flags& flags, Hardware& hardware) {
-  const std::string id = EmulatedId(flags.board);
-  const emulator::BoardModel* model = emulator::FindBoardModel(id);
-  if (model == nullptr) {
-    return absl::InvalidArgumentError(
-        base::StrCat("--board ", flags.board, " is not known; choose auto or", EmulatedBoards()));
+  if (flags.board.rfind(kEmulated, 0) != 0) {
+    return absl::InvalidArgumentError(base::StrCat("--board ", flags.board,
+                                                   " is not known; choose auto,", EmulatedBoards(),
+                                                   " or emulated:/PATH/OF/A/BOARD/FILE"));
   }
+  DYNOFA_ASSIGN_OR_RETURN(hardware.model,
+                          emulator::OpenBoardModel(flags.board.substr(kEmulated.size())));
   const int host_cpus = static_cast<int>(std::thread::hardware_concurrency());
-  hardware.emulated = std::make_unique<emulator::EmulatedBoard>(*model, hardware.clock);
+  hardware.emulated = std::make_unique<emulator::EmulatedBoard>(*hardware.model, hardware.clock);
   hardware.driver = std::make_unique<emulator::EmulatedDriver>(*hardware.emulated, host_cpus);
   if (flags.emulator_control.empty()) return absl::OkStatus();
   DYNOFA_ASSIGN_OR_RETURN(hardware.control, emulator::ControlServer::Create(flags.emulator_control,
@@ -172,7 +172,8 @@ int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("Owns the board's clocks on behalf of dynofad.", "dynofa-boardd");
   app.set_version_flag("--version", "dynofa-boardd " DYNOFA_VERSION);
-  app.add_option("--board", flags.board, "auto (this machine) or" + EmulatedBoards())
+  app.add_option("--board", flags.board,
+                 "auto (this machine), emulated:PATH of a board file, or" + EmulatedBoards())
       ->capture_default_str();
   app.add_option("--sysfs-root", flags.sysfs_root, "folder that stands for the kernel's sysfs")
       ->capture_default_str();

@@ -1,8 +1,7 @@
 #include "daemon/emulator/board_model.h"
 
 #include <algorithm>
-
-#include "daemon/emulator/boards/boards.h"
+#include <iterator>
 
 namespace dynofa::emulator {
 namespace {
@@ -11,37 +10,32 @@ std::int64_t Clamped(const ClusterModel& cluster, std::int64_t khz) {
   return std::clamp(khz, cluster.frequencies_khz.front(), cluster.frequencies_khz.back());
 }
 
+// Where `khz` is between two frequencies, 0..1.
+double Place(std::int64_t khz, std::int64_t low, std::int64_t high) {
+  return static_cast<double>(khz - low) / static_cast<double>(high - low);
+}
+
 double FullActivityW(const ClusterModel& cluster, std::int64_t khz) {
   const double volt = ClusterVolt(cluster, khz);
   return cluster.power.capacitance_f * volt * volt * static_cast<double>(Clamped(cluster, khz)) *
          1e3;
 }
 
-const std::vector<const BoardModel*>& AllBoards() {
-  static const std::vector<const BoardModel*> boards = {&boards::JetsonXavierNx()};
-  return boards;
-}
-
 }  // namespace
 
-const BoardModel* FindBoardModel(std::string_view id) {
-  for (const BoardModel* board : AllBoards()) {
-    if (board->id == id) return board;
-  }
-  return nullptr;
-}
-
-std::vector<std::string> BoardModelIds() {
-  std::vector<std::string> ids;
-  for (const BoardModel* board : AllBoards()) ids.push_back(board->id);
-  return ids;
-}
-
 double ClusterVolt(const ClusterModel& cluster, std::int64_t khz) {
-  const double low = static_cast<double>(cluster.frequencies_khz.front());
-  const double high = static_cast<double>(cluster.frequencies_khz.back());
-  const double place = (static_cast<double>(Clamped(cluster, khz)) - low) / (high - low);
-  return cluster.power.min_volt + (cluster.power.max_volt - cluster.power.min_volt) * place;
+  const PowerCoefficients& power = cluster.power;
+  const auto& table = cluster.frequencies_khz;
+  const std::int64_t clock = Clamped(cluster, khz);
+  if (power.volts.empty()) {
+    const double place = Place(clock, table.front(), table.back());
+    return power.min_volt + (power.max_volt - power.min_volt) * place;
+  }
+  const auto above = static_cast<std::size_t>(
+      std::distance(table.begin(), std::lower_bound(table.begin(), table.end(), clock)));
+  if (above == 0) return power.volts.front();
+  const double place = Place(clock, table[above - 1], table[above]);
+  return power.volts[above - 1] + (power.volts[above] - power.volts[above - 1]) * place;
 }
 
 double ActivePowerW(const ClusterModel& cluster, std::int64_t khz, double utilisation) {

@@ -28,7 +28,8 @@ struct LatencyCoefficients {
   double macs_per_cycle = 1.0;
 };
 
-/// What a cluster draws. Voltage rises linearly from the lowest to the highest frequency.
+/// What a cluster draws. Its voltage is that of `volts` where the operating points are known, and
+/// else rises linearly from the lowest to the highest frequency.
 ///
 ///   active = capacitance_f * V^2 * f * utilisation
 ///   idle   = idle_share * capacitance_f * V^2 * f + leakage_w * (1 + leakage_per_k * (T - 25))
@@ -36,8 +37,9 @@ struct PowerCoefficients {
   double capacitance_f = 0.0;  ///< effective switched capacitance, farad
   double min_volt = 0.0;
   double max_volt = 0.0;
-  double idle_share = 0.0;  ///< clock tree and idle loop, as a share of full activity
-  double leakage_w = 0.0;   ///< at 25 degrees C
+  std::vector<double> volts;  ///< one per frequency, or empty
+  double idle_share = 0.0;    ///< clock tree and idle loop, as a share of full activity
+  double leakage_w = 0.0;     ///< at 25 degrees C
   double leakage_per_k = 0.0;
 };
 
@@ -50,6 +52,12 @@ struct ClusterModel {
   std::string default_governor;
   std::int64_t default_min_khz = 0;
   std::int64_t default_max_khz = 0;
+  std::int64_t transition_us = 0;  ///< as the driver declares it; changes of the clock are at once
+  /// What the kernel calls the driver of a CPU's clock. "intel_pstate" has no table to show, and
+  /// its "powersave" follows the load.
+  std::string driver;
+  std::string device;  ///< of a GPU: its devfreq device, "17000000.gv11b"
+  std::string node;    ///< of a GPU: its name in the device tree, "gv11b"
   LatencyCoefficients latency;
   PowerCoefficients power;
   std::string zone;  ///< the thermal zone that it heats
@@ -67,30 +75,39 @@ struct ZoneModel {
   double hysteresis_c = 2.0;
 };
 
-/// A power rail: `constant_w` plus the power of all clusters if `clusters` is set, plus all other
-/// rails if `total` is set.
+/// A power rail: `constant_w` plus the power of `clusters`; the power of the whole board if `total`
+/// is set.
 struct RailModel {
   std::string name;
   double constant_w = 0.0;
-  bool clusters = false;
+  std::vector<std::string> clusters;
   bool total = false;
+  /// How the kernel shows it: "ina3221", "ina231", "rapl", or empty.
+  std::string sensor;
+  std::string device;  ///< "7-0040", "intel-rapl:0"
+  int channel = 1;     ///< of an INA3221, from 1
+  double volt = 5.0;   ///< of the rail, for sensors that show voltage and current
 };
 
-/// Where a figure of a model comes from, for docs and for `dynofa-board models`.
+/// Where figures of a model come from, for docs and for `dynofa-board models`.
 struct Source {
+  /// "latency of gpu", or with a key of the board file "latency of gpu: launch_us".
   std::string figure;
   /// "published: ..." with the source, or "modelling choice: ..." with the reason.
   std::string origin;
 };
 
-/// An emulated board as data.
+/// An emulated board as data: what a board file (board_file.h) says.
 struct BoardModel {
   std::string id;
   std::string name;
+  /// The board file's text, by which another process can have the same model.
+  std::string file_text;
   std::vector<ClusterModel> clusters;
   std::vector<ZoneModel> zones;
   std::vector<RailModel> rails;
   std::vector<policies::PowerMode> modes;
+  double constant_w = 0.0;  ///< what the board draws besides its clusters and its rails' constants
   double ambient_c = 25.0;
   double board_k_per_w = 0.0;
   double thermal_poll_s = 0.5;
@@ -105,12 +122,6 @@ struct BoardModel {
     return nullptr;
   }
 };
-
-/// The model of that id, or nullptr. The boards are listed in board_model.cc.
-const BoardModel* FindBoardModel(std::string_view id);
-
-/// The ids of all models.
-std::vector<std::string> BoardModelIds();
 
 /// Voltage and power of a cluster, V and W. `khz` is clamped to the table; `utilisation` in [0, 1].
 double ClusterVolt(const ClusterModel& cluster, std::int64_t khz);

@@ -4,6 +4,7 @@
 
 #include "daemon/base/strings.h"
 #include "daemon/base/virtual_time.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/hardware/remote/seqpacket.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"

@@ -12,6 +12,13 @@ namespace {
 // A board that nobody looked at for longer is in balance anyway.
 constexpr double kLongestAdvanceS = 3600.0;
 
+// What a governor does: the "powersave" of a processor that chooses its clock itself follows the
+// load.
+std::string_view Algorithm(const ClusterModel& model, const std::string& governor) {
+  const bool own = model.driver == "intel_pstate" && governor == "powersave";
+  return own ? std::string_view("schedutil") : governor;
+}
+
 }  // namespace
 
 EmulatedBoard::EmulatedBoard(const BoardModel& model, const base::Clock& clock)
@@ -79,14 +86,26 @@ hardware::BoardReading EmulatedBoard::Read() {
     if (cluster.empty())
       reading.zones.push_back({model_.zones[zone].type, "", temperatures_[zone]});
   }
-  reading.board_power_w = TotalPower();
+  bool total = false;
   for (const RailModel& rail : model_.rails) {
-    const double power = rail.total      ? reading.board_power_w
-                         : rail.clusters ? rail.constant_w + ClustersPower()
-                                         : rail.constant_w;
+    const double power = RailPower(rail);
     reading.rails.push_back({rail.name, power});
+    if (!total) reading.board_power_w = rail.total ? power : reading.board_power_w + power;
+    total = total || rail.total;
   }
   return reading;
+}
+
+double EmulatedBoard::PowerW() {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  return TotalPower();
+}
+
+double EmulatedBoard::EnergyJ() {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  return energy_j_;
 }
 
 void EmulatedBoard::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {
@@ -146,14 +165,19 @@ double EmulatedBoard::PowerOf(const ClusterState& state) const {
          ActivePowerW(*state.model, state.khz, state.busy + state.foreign_load);
 }
 
-double EmulatedBoard::ClustersPower() const {
-  double power = 0.0;
-  for (const ClusterState& state : clusters_) power += PowerOf(state);
+double EmulatedBoard::RailPower(const RailModel& rail) const {
+  if (rail.total) return TotalPower();
+  double power = rail.constant_w;
+  for (const ClusterState& state : clusters_) {
+    const auto& on = rail.clusters;
+    if (std::find(on.begin(), on.end(), state.model->id) != on.end()) power += PowerOf(state);
+  }
   return power;
 }
 
 double EmulatedBoard::TotalPower() const {
-  double power = ClustersPower();
+  double power = model_.constant_w;
+  for (const ClusterState& state : clusters_) power += PowerOf(state);
   for (const RailModel& rail : model_.rails) power += rail.constant_w;
   return power;
 }
@@ -168,12 +192,12 @@ double EmulatedBoard::ZoneTarget(std::size_t zone) const {
 
 void EmulatedBoard::Settle(ClusterState& state, bool sample) {
   const hardware::Limits limits = LimitsOf(state);
-  const bool steady = state.knobs.governor == "performance" || state.knobs.governor == "powersave";
+  const std::string_view governor = Algorithm(*state.model, state.knobs.governor);
+  const bool steady = governor == "performance" || governor == "powersave";
   const bool due = base::ToSeconds(now_ - state.sampled) >= kGovernorRateLimitS;
   if (steady || (sample && due)) {
     const double utilisation = std::min(1.0, state.busy + state.foreign_load);
-    state.khz = GovernorKhz(state.knobs.governor, utilisation, state.khz, limits,
-                            state.model->frequencies_khz);
+    state.khz = GovernorKhz(governor, utilisation, state.khz, limits, state.model->frequencies_khz);
     state.sampled = now_;
   }
   state.khz = std::clamp(state.khz, limits.min_khz, limits.max_khz);
@@ -202,6 +226,7 @@ void EmulatedBoard::AdvanceLocked() {
 }
 
 void EmulatedBoard::StepHeat(double seconds) {
+  energy_j_ += TotalPower() * seconds;
   for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
     const double target = ZoneTarget(zone);
     const double decay = std::exp(-seconds / model_.zones[zone].tau_s);

@@ -43,7 +43,12 @@ class EmulatedBoard {
   absl::StatusOr<Knobs> GetKnobs(std::string_view cluster);
   absl::Status SetKnobs(std::string_view cluster, const Knobs& knobs);
 
+  /// Its board power is what the rails tell: that of the total one, or else their sum.
   hardware::BoardReading Read();
+
+  /// What the board draws and has drawn since it exists, W and J, whether a rail tells or not.
+  double PowerW();
+  double EnergyJ();
 
   /// As hardware::Board::ReportLoad; each report is also a sample for the governors.
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads);
@@ -71,7 +76,7 @@ class EmulatedBoard {
   std::int64_t CapKhz(const ClusterState& state) const;
   double TemperatureOf(const ClusterState& state) const;
   double PowerOf(const ClusterState& state) const;
-  double ClustersPower() const;
+  double RailPower(const RailModel& rail) const;
   double TotalPower() const;
   double ZoneTarget(std::size_t zone) const;
   /// Runs the governor; `sample` is false when only limits have changed.
@@ -89,6 +94,7 @@ class EmulatedBoard {
   double since_poll_s_ = 0.0;
   double ambient_c_;
   std::vector<ClusterState> clusters_;
+  double energy_j_ = 0.0;
   std::vector<double> temperatures_;  // in the order of model_.zones
 };
 

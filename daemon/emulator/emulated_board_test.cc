@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "daemon/base/virtual_time.h"
+#include "daemon/emulator/board_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::emulator {
@@ -46,7 +47,7 @@ struct Fixture {
     for (const char* cpu : {"cpu0", "cpu2", "cpu4"}) {
       REQUIRE(board.SetKnobs(cpu, {"schedutil", {cpu_khz, cpu_khz}}).ok());
     }
-    REQUIRE(board.SetKnobs("gpu", {"ondemand", {gpu_khz, gpu_khz}}).ok());
+    REQUIRE(board.SetKnobs("gpu", {"simple_ondemand", {gpu_khz, gpu_khz}}).ok());
   }
 };
 
@@ -82,7 +83,7 @@ TEST_CASE("Knobs refuse unknown clusters and governors and negative clocks") {
   Fixture f;
   CHECK(f.board.SetKnobs("cpu1", {"schedutil", {1, 2}}).code() == absl::StatusCode::kNotFound);
   CHECK(f.board.SetKnobs("gpu", {"turbo", {1, 2}}).code() == absl::StatusCode::kInvalidArgument);
-  CHECK(f.board.SetKnobs("gpu", {"ondemand", {-1, 2}}).code() ==
+  CHECK(f.board.SetKnobs("gpu", {"simple_ondemand", {-1, 2}}).code() ==
         absl::StatusCode::kInvalidArgument);
   CHECK_FALSE(f.board.SetForeignLoad("gpu", std::numeric_limits<double>::quiet_NaN()).ok());
   CHECK_FALSE(f.board.SetForeignLoad("gpu", 1.1).ok());

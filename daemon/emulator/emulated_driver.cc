@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/base/strings.h"
+#include "daemon/emulator/board_file.h"
 
 namespace dynofa::emulator {
 namespace {
@@ -23,7 +24,8 @@ policies::ClusterInfo InfoOf(const ClusterModel& model, int host_cpu) {
 hardware::BoardInfo MakeInfo(const BoardModel& model, int host_cpus) {
   hardware::BoardInfo info;
   info.name = base::StrCat(model.name, " (emulated)");
-  info.emulated_model = model.id;
+  info.emulated_model = BoardLabel(model);
+  info.emulated_board = model.file_text;
   info.vendor_modes = model.modes;
   std::string mapping;
   for (std::size_t i = 0; i < model.clusters.size(); ++i) {

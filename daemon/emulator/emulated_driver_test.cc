@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "daemon/base/virtual_time.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/hardware/local_board.h"
 #include "tests/support/catch.h"
 
@@ -47,7 +48,7 @@ TEST_CASE("Busy pins a cluster, zero puts the baseline back, release puts everyt
   CHECK(result.outcomes[0].effective.min_khz == 729600);
   REQUIRE(f.driver.Release().ok());
   CHECK(*f.board.GetKnobs("cpu0") == before);
-  CHECK(f.board.GetKnobs("gpu")->governor == "ondemand");
+  CHECK(f.board.GetKnobs("gpu")->governor == "simple_ondemand");
 }
 
 TEST_CASE("A setting that fails does not stop the others") {

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/emulator/board_file.h"
 
 namespace dynofa::emulator {
 namespace {
@@ -53,17 +55,22 @@ class ObservedBoard final : public hardware::Board {
 
 absl::StatusOr<std::unique_ptr<Emulation>> Emulation::Create(const hardware::BoardInfo& info,
                                                              const base::Clock& clock) {
-  const BoardModel* board = FindBoardModel(info.emulated_model);
-  if (board == nullptr) {
-    return absl::NotFoundError(
-        base::StrCat("no board model \"", info.emulated_model, "\" for ", info.name));
+  if (info.emulated_board.empty()) {
+    return absl::NotFoundError(base::StrCat(info.name, " is not an emulated board"));
   }
-  return std::unique_ptr<Emulation>(new Emulation(*board, clock));
+  DYNOFA_ASSIGN_OR_RETURN(BoardModel board,
+                          ParseBoardFile(info.emulated_board, info.emulated_model));
+  for (const policies::ClusterInfo& cluster : info.clusters) {
+    if (board.Find(cluster.id) != nullptr) continue;
+    return absl::InvalidArgumentError(base::StrCat(info.name, " has the cluster ", cluster.id,
+                                                   ", which is not in its board file"));
+  }
+  return std::unique_ptr<Emulation>(new Emulation(std::move(board), clock));
 }
 
-Emulation::Emulation(const BoardModel& board, const base::Clock& clock)
-    : board_(board), clock_(clock), cost_model_(board) {
-  for (const ClusterModel& cluster : board.clusters) {
+Emulation::Emulation(BoardModel board, const base::Clock& clock)
+    : board_(std::move(board)), clock_(clock), cost_model_(board_) {
+  for (const ClusterModel& cluster : board_.clusters) {
     conditions_[cluster.id] = std::make_shared<ClusterConditions>();
   }
 }

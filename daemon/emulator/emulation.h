@@ -16,12 +16,14 @@ namespace dynofa::emulator {
 
 /// What a daemon needs besides the board itself to run on an emulated one: its cost model, its
 /// executors' pace, and the traffic between executors and board. The board may be in another
-/// process (dynofa-boardd); the model is found by BoardInfo::emulated_model.
+/// process (dynofa-boardd); the model is the board file in BoardInfo::emulated_board, so that both
+/// processes have the same one wherever it came from.
 ///
 /// Thread-safe; outlives everything that it made.
 class Emulation {
  public:
-  /// NOT_FOUND if `info` is not of an emulated board, or of one that this program does not know.
+  /// NOT_FOUND if `info` is not of an emulated board, INVALID_ARGUMENT if its board file is not one
+  /// or describes other clusters.
   /// `clock` must outlive the emulation.
   static absl::StatusOr<std::unique_ptr<Emulation>> Create(const hardware::BoardInfo& info,
                                                            const base::Clock& clock);
@@ -30,6 +32,7 @@ class Emulation {
   /// clusters.
   std::unique_ptr<hardware::Board> Wrap(std::unique_ptr<hardware::Board> board);
 
+  const BoardModel& board() const { return board_; }
   const engine::CostModel& cost_model() const { return cost_model_; }
 
   /// An executor with the pace of that cluster. NOT_FOUND for an unknown cluster.
@@ -45,9 +48,9 @@ class Emulation {
  private:
   using Conditions = std::map<std::string, std::shared_ptr<ClusterConditions>>;
 
-  Emulation(const BoardModel& board, const base::Clock& clock);
+  Emulation(BoardModel board, const base::Clock& clock);
 
-  const BoardModel& board_;
+  const BoardModel board_;
   const base::Clock& clock_;
   EmulatedCostModel cost_model_;
   SteadyWaiter waiter_;

@@ -1,6 +1,7 @@
 #include "daemon/emulator/emulation.h"
 
 #include "daemon/base/virtual_time.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/emulator/emulated_driver.h"
 #include "daemon/hardware/local_board.h"
 #include "tests/support/catch.h"
@@ -10,13 +11,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("Only a known emulated board has an emulation") {
+TEST_CASE("An emulation stands on the board file that came with the board") {
   base::VirtualTime time;
   hardware::BoardInfo info;
   info.name = "a real one";
   CHECK(Emulation::Create(info, time).status().code() == absl::StatusCode::kNotFound);
-  info.emulated_model = "jetson-xavier-nx";
-  CHECK(Emulation::Create(info, time).ok());
+  info.emulated_board = "format = 1\nid = ";
+  CHECK(Emulation::Create(info, time).status().code() == absl::StatusCode::kInvalidArgument);
+  info.emulated_board = FindBoardModel("jetson-xavier-nx")->file_text;
+  const auto emulation = Emulation::Create(info, time);
+  REQUIRE(emulation.ok());
+  CHECK((*emulation)->board().id == "jetson-xavier-nx");
+  info.clusters = {{.id = "npu"}};
+  CHECK(Emulation::Create(info, time).status().code() == absl::StatusCode::kInvalidArgument);
 }
 
 TEST_CASE("Readings tell the executors what neighbours take") {

@@ -8,6 +8,9 @@ namespace {
 
 constexpr double kHeadroom = 1.25;
 constexpr double kOndemandUpThreshold = 0.8;
+constexpr double kDevfreqUpThreshold = 0.9;
+constexpr double kDevfreqDownThreshold = 0.85;
+constexpr double kDevfreqTarget = 0.88;
 
 double OndemandTarget(double utilisation, std::int64_t max_khz,
                       std::span<const std::int64_t> table) {
@@ -37,6 +40,11 @@ std::int64_t GovernorKhz(std::string_view governor, double utilisation, std::int
   }
   if (governor == "ondemand") {
     return AtOrAbove(OndemandTarget(utilisation, limits.max_khz, table), limits, table);
+  }
+  if (governor == "simple_ondemand" && utilisation > kDevfreqUpThreshold) return limits.max_khz;
+  if (governor == "simple_ondemand" && utilisation <= kDevfreqDownThreshold) {
+    return AtOrAbove(utilisation * static_cast<double>(present_khz) / kDevfreqTarget, limits,
+                     table);
   }
   return std::clamp(present_khz, limits.min_khz, limits.max_khz);
 }

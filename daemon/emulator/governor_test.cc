@@ -24,6 +24,14 @@ TEST_CASE("schedutil asks for a quarter more than was used") {
   CHECK(GovernorKhz("schedutil", 0.0, 1000, kOpen, kTable) == 200);
 }
 
+TEST_CASE("simple_ondemand aims at 88 percent busy, and rests between 85 and 90") {
+  CHECK(GovernorKhz("simple_ondemand", 0.91, 200, kOpen, kTable) == 1000);
+  CHECK(GovernorKhz("simple_ondemand", 0.88, 600, kOpen, kTable) == 600);
+  // 0.5 of 1000 would be 88 % of 568, of which the table makes 600.
+  CHECK(GovernorKhz("simple_ondemand", 0.5, 1000, kOpen, kTable) == 600);
+  CHECK(GovernorKhz("simple_ondemand", 0.0, 1000, kOpen, kTable) == 200);
+}
+
 TEST_CASE("ondemand jumps to the maximum and comes down in proportion") {
   CHECK(GovernorKhz("ondemand", 0.81, 200, kOpen, kTable) == 1000);
   CHECK(GovernorKhz("ondemand", 0.5, 1000, kOpen, kTable) == 600);

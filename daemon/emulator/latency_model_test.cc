@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "daemon/emulator/board_file.h"
 #include "daemon/emulator/emulated_cost_model.h"
 #include "tests/support/catch.h"
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "daemon/base/virtual_time.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/emulator/latency_model.h"
 #include "tests/support/catch.h"

@@ -44,8 +44,11 @@ struct Finding {
 struct BoardInfo {
   /// For people: "Jetson Xavier NX (emulated)", "2 CPUs without cpufreq".
   std::string name;
-  /// The emulated model's id ("jetson-xavier-nx"); empty for real hardware.
+  /// The emulated model's label ("jetson-xavier-nx"); empty for real hardware.
   std::string emulated_model;
+  /// The emulated model as the text of its board file (daemon/emulator/board_file.h), so that who
+  /// gets this has the same one; empty for real hardware.
+  std::string emulated_board;
   std::vector<policies::ClusterInfo> clusters;
   /// Modes of the board's vendor (nvpmodel); may be empty.
   std::vector<policies::PowerMode> vendor_modes;

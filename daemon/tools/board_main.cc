@@ -11,7 +11,7 @@
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
-#include "daemon/emulator/board_model.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/emulator/control.h"
 #include "daemon/hardware/journal/journal.h"
 #include "daemon/hardware/sysfs/sysfs_driver.h"
@@ -72,14 +72,26 @@ absl::Status Show(const std::string& root) {
   return absl::OkStatus();
 }
 
-absl::Status ShowModels() {
-  for (const std::string& id : emulator::BoardModelIds()) {
-    const emulator::BoardModel& model = *emulator::FindBoardModel(id);
-    std::cout << "emulated:" << id << "  " << model.name << "\n";
-    for (const emulator::Source& source : model.sources) {
-      std::cout << "  " << source.figure << "\n    " << source.origin << "\n";
-    }
+absl::Status ShowModel(const std::string& board) {
+  DYNOFA_ASSIGN_OR_RETURN(const auto model, emulator::OpenBoardModel(board));
+  std::cout << "emulated:" << board << "  " << model->name << "\n";
+  for (const emulator::Source& source : model->sources) {
+    std::cout << "  " << source.figure << "\n    " << source.origin << "\n";
   }
+  return absl::OkStatus();
+}
+
+absl::Status ShowModels(const std::string& board) {
+  if (!board.empty()) return ShowModel(board);
+  for (const std::string& id : emulator::BoardModelIds()) {
+    DYNOFA_RETURN_IF_ERROR(ShowModel(id));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PrintFile(const std::string& board) {
+  DYNOFA_ASSIGN_OR_RETURN(const auto model, emulator::OpenBoardModel(board));
+  std::cout << model->file_text;
   return absl::OkStatus();
 }
 
@@ -95,7 +107,14 @@ int Main(int argc, char** argv) {
   show->callback([&] { status = Show(root); });
 
   CLI::App* models = app.add_subcommand("models", "the emulated boards and where figures are from");
-  models->callback([&] { status = ShowModels(); });
+  std::string board;
+  models->add_option("board", board,
+                     "an emulated board or a board file; all that ship if not given");
+  models->callback([&] { status = ShowModels(board); });
+
+  CLI::App* file = app.add_subcommand("file", "the board file of an emulated board, to begin with");
+  file->add_option("board", board, "its name, as models lists it")->required();
+  file->callback([&] { status = PrintFile(board); });
 
   std::string control, cluster;
   double load = 0.0;

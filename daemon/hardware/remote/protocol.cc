@@ -154,6 +154,7 @@ void Fields(Archive& archive,
             Value& v) requires std::is_same_v<std::remove_const_t<Value>, BoardInfo> {
   archive("name", v.name);
   archive("emulated_model", v.emulated_model);
+  archive("emulated_board", v.emulated_board);
   archive("clusters", v.clusters);
   archive("vendor_modes", v.vendor_modes);
   archive("zones", v.zones);

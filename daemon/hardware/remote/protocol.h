@@ -26,9 +26,9 @@ namespace dynofa::hardware::remote {
 /// refused: the two programs are installed together.
 inline constexpr std::int64_t kProtocolVersion = 1;
 
-/// Longest list and longest string in a message.
+/// Longest list and longest string in a message; the longest string is an emulated board's file.
 inline constexpr std::size_t kMaxList = 4096;
-inline constexpr std::size_t kMaxText = 4096;
+inline constexpr std::size_t kMaxText = 32 * 1024;
 
 /// The first message of a server.
 struct Greeting {
