@@ -148,6 +148,22 @@ absl::StatusOr<std::vector<double>> TomlTable::Numbers(std::string_view key,
   return values;
 }
 
+absl::StatusOr<std::vector<double>> TomlTable::NumberList(std::string_view key, double low,
+                                                          double high, std::size_t most) const {
+  const std::string rule =
+      StrCat("must be a list of at most ", most, " numbers in [", low, ", ", high, "]");
+  const toml::array* list = impl_->table->get_as<toml::array>(key);
+  if (list == nullptr) return Error(key, Has(key) ? rule : "is missing");
+  if (list->size() > most) return Error(key, rule);
+  std::vector<double> values;
+  for (const toml::node& node : *list) {
+    const std::optional<double> value = node.value<double>();
+    if (!node.is_number() || !value || !(*value >= low && *value <= high)) return Error(key, rule);
+    values.push_back(*value);
+  }
+  return values;
+}
+
 absl::StatusOr<TomlTable> TomlTable::Table(std::string_view key) const {
   const toml::table* table = impl_->table->get_as<toml::table>(key);
   if (table == nullptr) return Error(key, Has(key) ? "must be a table" : "is missing");

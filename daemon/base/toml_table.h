@@ -38,6 +38,9 @@ class TomlTable {
   absl::StatusOr<std::vector<std::string>> Strings(std::string_view key) const;
   absl::StatusOr<std::vector<int>> Ints(std::string_view key) const;
   absl::StatusOr<std::vector<double>> Numbers(std::string_view key, std::size_t count) const;
+  /// Any number of numbers in [low, high], at most `most` of them.
+  absl::StatusOr<std::vector<double>> NumberList(std::string_view key, double low, double high,
+                                                 std::size_t most) const;
   absl::StatusOr<TomlTable> Table(std::string_view key) const;
   /// An array of tables ([[key]]).
   absl::StatusOr<std::vector<TomlTable>> Tables(std::string_view key) const;

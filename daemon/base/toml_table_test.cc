@@ -60,6 +60,17 @@ TEST_CASE("what is wrong is said with file, line and rule") {
   CHECK(table.Table("inner")->CheckKeys({"x"}).ok());
 }
 
+TEST_CASE("a list of numbers may have any length up to the limit, each within its range") {
+  const TomlTable table = *TomlTable::Parse("a = [1, 2.5]\nb = [1, nan]\nc = [\"x\"]\n", "a.toml");
+  CHECK(*table.NumberList("a", 0, 3, 2) == std::vector<double>{1.0, 2.5});
+  CHECK(table.NumberList("a", 0, 2, 2).status().message() ==
+        "a.toml:1: a must be a list of at most 2 numbers in [0, 2]");
+  CHECK_FALSE(table.NumberList("a", 0, 3, 1).ok());
+  CHECK_FALSE(table.NumberList("b", 0, 3, 2).ok());
+  CHECK_FALSE(table.NumberList("c", 0, 3, 2).ok());
+  CHECK(table.NumberList("d", 0, 3, 2).status().message() == "a.toml:1: d is missing");
+}
+
 TEST_CASE("a text that is no TOML is refused") {
   const absl::Status status = TomlTable::Parse("a = 1\nb = = 2\n", "a.toml").status();
   CHECK(absl::IsInvalidArgument(status));

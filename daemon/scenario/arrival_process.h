@@ -1,0 +1,44 @@
+#ifndef DYNOFA_DAEMON_SCENARIO_ARRIVAL_PROCESS_H_
+#define DYNOFA_DAEMON_SCENARIO_ARRIVAL_PROCESS_H_
+
+#include <cstddef>
+#include <optional>
+
+#include "daemon/scenario/random.h"
+#include "daemon/scenario/scenario.h"
+
+namespace dynofa::scenario {
+
+/// Mean requests per second, bursts included.
+double MeanRateHz(const Arrivals& arrivals);
+
+/// Gives the arrivals of a client one after the other. Does not look at how requests end: an
+/// open loop, as MLPerf's Server scenario has it.
+class ArrivalProcess {
+ public:
+  /// `arrivals.rate_hz` must be set (not load_percent). Times count from the client's start.
+  ArrivalProcess(Arrivals arrivals, Random random);
+
+  /// The next arrival, not before the one before; nullopt when a recording has ended.
+  std::optional<double> Next();
+
+  /// From `now_s` on another rate holds (periodic and Poisson arrivals); an arrival that was given
+  /// for later is taken back.
+  void SetRate(double rate_hz, double now_s);
+
+ private:
+  double NextPeriodic();
+  double NextBurst();
+  std::optional<double> NextRecorded();
+
+  Arrivals arrivals_;
+  Random random_;
+  double last_s_ = 0.0;  ///< the arrival before; of periodic ones its place without jitter
+  double given_s_ = 0.0;
+  std::size_t played_ = 0;
+  bool first_ = true;
+};
+
+}  // namespace dynofa::scenario
+
+#endif  // DYNOFA_DAEMON_SCENARIO_ARRIVAL_PROCESS_H_

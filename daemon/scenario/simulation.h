@@ -1,0 +1,30 @@
+#ifndef DYNOFA_DAEMON_SCENARIO_SIMULATION_H_
+#define DYNOFA_DAEMON_SCENARIO_SIMULATION_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/emulator/board_model.h"
+#include "daemon/scenario/scenario.h"
+#include "daemon/scenario/trace.h"
+
+namespace dynofa::scenario {
+
+struct SimulationOptions {
+  /// A registered policy, and after an "@" the governor that the board's knobs were left with
+  /// before ("fixed@performance"); without one it is the board's own.
+  std::string policy = "hierarchical";
+  std::uint64_t seed = 1;
+};
+
+/// Plays a scenario in virtual time on one thread: the production manager, dispatcher and policy
+/// on an emulated board (Machine). The same arguments give the same trace, bit for bit.
+/// INVALID_ARGUMENT for a scenario that does not fit the board; NOT_FOUND names the policies there
+/// are.
+absl::StatusOr<Trace> Simulate(const Scenario& scenario, const emulator::BoardModel& board,
+                               const SimulationOptions& options);
+
+}  // namespace dynofa::scenario
+
+#endif  // DYNOFA_DAEMON_SCENARIO_SIMULATION_H_
