@@ -79,7 +79,12 @@ Machine::Machine(const emulator::BoardModel& board, base::VirtualTime& time,
     place.model = &cluster;
     places_.push_back(std::move(place));
   }
-  for (const emulator::RailModel& rail : board.rails) constant_w_ += rail.constant_w;
+  // Nothing runs yet: what the clusters do not draw, nothing will change.
+  const hardware::BoardReading reading = board_.Read();
+  constant_w_ = reading.board_power_w;
+  for (const hardware::ClusterReading& cluster : reading.clusters) {
+    constant_w_ -= cluster.static_power_w;
+  }
   residency_s_.resize(places_.size());
   Refresh();
   ResetCounts();

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "daemon/emulator/board_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {

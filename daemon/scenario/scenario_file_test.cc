@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/emulator/board_file.h"
 #include "daemon/engine/ofa/architecture.h"
 #include "daemon/engine/ofa/published.h"
 #include "daemon/scenario/ladder_file.h"

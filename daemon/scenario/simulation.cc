@@ -365,6 +365,7 @@ void Simulation::EndRequest(const Outcome& outcome) {
   number_.erase(found->second);
   open_.erase(found);
   outcomes_.Push(outcome);
+  if (outcome.missed) time_.Post([this] { manager_->OnMiss(); });
 }
 
 void Simulation::ScheduleExpiry() {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "daemon/base/log.h"
+#include "daemon/emulator/board_file.h"
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/scenario/capacity.h"
 #include "daemon/scenario/metrics.h"
