@@ -77,6 +77,11 @@ struct ClusterReading {
   /// "foreign-writer" (another program set it), "stuck" (a write has not returned; the rest of
   /// the reading is the last one known).
   std::string limited_by;
+  /// The knobs "governor", "min" or "max" that another program sets and that are left to it.
+  std::vector<std::string> left_to_others;
+  /// What was set is not in force, though nobody else claims it (a device that went and came back):
+  /// apply it again.
+  bool forgotten = false;
 };
 
 struct ZoneReading {

@@ -64,6 +64,8 @@ void Fields(Archive& archive,
   archive("foreign_load", v.foreign_load);
   archive("limit_khz", v.limit_khz);
   archive("limited_by", v.limited_by);
+  archive("left_to_others", v.left_to_others);
+  archive("forgotten", v.forgotten);
 }
 
 template <typename Archive, typename Value>

@@ -135,10 +135,12 @@ void ClockCluster::Observe(const Limits& present) {
   const bool ours = last_asked_ != Limits{};
   const std::int64_t asked = ours ? last_asked_.max_khz : device_.hardware_max_khz;
   cap_ = Cap();
+  const long depth = world_.cap_depth ? world_.cap_depth(device_.related_cpus) : 0;
   const bool capped = !cap_.empty() && present.max_khz < asked;
   if (capped) {
     cap_khz_ = present.max_khz;
-  } else if (cap_.empty() || present.max_khz > cap_khz_) {
+    cap_depth_ = depth;
+  } else if (cap_.empty() || present.max_khz > cap_khz_ || depth < cap_depth_) {
     cap_khz_ = 0;
   }
   // Firmware, unlike heat, tells how far its cap goes.
@@ -149,7 +151,7 @@ void ClockCluster::Observe(const Limits& present) {
   const Limits expected = Expected(last_asked_);
   const bool explained =
       capped || present.max_khz == last_settled_.max_khz || present.max_khz == expected.max_khz;
-  if (ours && !explained) {
+  if (ours && !explained && !MayTakeBack(device_.max)) {
     foreign_khz_ = present.max_khz < device_.hardware_max_khz ? present.max_khz : 0;
   } else if (present.max_khz > foreign_khz_) {
     foreign_khz_ = 0;
@@ -160,7 +162,11 @@ absl::Status ClockCluster::Adopt(const Present& present, Records& records) {
   const bool capped = !cap_.empty();
   bool changed = false;
   for (KnobRecord& record : records) {
-    if (!IsKnob(record.knob) || Explained(record, present, capped)) continue;
+    if (!IsKnob(record.knob)) continue;
+    const bool explained = Explained(record, present, capped);
+    if (explained && !Reverted(record.knob, present, capped)) continue;
+    NoteForeign(record, present);
+    if (explained) continue;
     record.baseline = BaselineOf(record.knob, present, {});
     // The one value that a cap may hide from now on.
     record.ours = {std::string(Trimmed(record.baseline))};
@@ -169,6 +175,66 @@ absl::Status ClockCluster::Adopt(const Present& present, Records& records) {
                   Trimmed(Raw(present, record.knob)), "\": this will be put back");
   }
   return changed ? journal_.Replace(device_.identity, records) : absl::OkStatus();
+}
+
+bool ClockCluster::Reverted(const std::string& knob, const Present& present, bool capped) const {
+  if (knob == device_.governor) {
+    return !last_governor_.empty() && Trimmed(present.governor) != last_governor_;
+  }
+  if (last_asked_ == Limits{}) return false;
+  const Limits expected = Expected(last_asked_);
+  if (knob == device_.max) {
+    const std::int64_t max = present.limits.max_khz;
+    return max != last_settled_.max_khz && max != expected.max_khz &&
+           !(capped && max < expected.max_khz);
+  }
+  const std::int64_t min = present.limits.min_khz;
+  const bool follows = min == present.limits.max_khz && min < expected.min_khz;
+  return min != last_settled_.min_khz && min != expected.min_khz && !follows;
+}
+
+void ClockCluster::NoteForeign(const KnobRecord& record, const Present& present) {
+  const std::string value(Trimmed(Raw(present, record.knob)));
+  Foreign& foreign = foreign_[record.knob];
+  if (foreign.seen == value) return;
+  if (foreign.times == 0) foreign.before = Trimmed(record.baseline);
+  const bool given_back = foreign.times > 0 && !foreign.given_back &&
+                          foreign.value != foreign.before && value == foreign.before;
+  foreign.value = value;
+  if (given_back) {
+    foreign = {.before = value, .value = value, .given_back = true};
+    if (record.knob == device_.governor) last_governor_.clear();
+    return;
+  }
+  ++foreign.times;
+  foreign.seen = value;
+  if (IsLeft(record.knob)) {
+    base::LogWarning(info().id, ": ", record.knob, " is left to whoever sets it to \"", value,
+                     "\"");
+  }
+}
+
+bool ClockCluster::IsLeft(const std::string& knob) const {
+  const auto found = foreign_.find(knob);
+  // One who lowers a maximum once sets a limit, below which it can still be used.
+  const bool once_more =
+      knob == device_.max || world_.foreign_writers == ForeignWriters::kTakeBackOnce;
+  return found != foreign_.end() && found->second.times > (once_more ? 1 : 0);
+}
+
+bool ClockCluster::MayTakeBack(const std::string& knob) const {
+  const auto found = foreign_.find(knob);
+  return world_.foreign_writers == ForeignWriters::kTakeBackOnce &&
+         (found == foreign_.end() || found->second.times == 0);
+}
+
+bool ClockCluster::MayTakeBackAny(const Present& present) {
+  const bool capped = !Cap().empty();
+  const Records records = journal_.Find(device_.identity);
+  return std::any_of(records.begin(), records.end(), [&](const KnobRecord& record) {
+    return IsKnob(record.knob) && MayTakeBack(record.knob) &&
+           (!Explained(record, present, capped) || Reverted(record.knob, present, capped));
+  });
 }
 
 Limits ClockCluster::Target(const policies::ClusterSetting& wanted) const {
@@ -182,7 +248,7 @@ std::vector<ClockCluster::Step> ClockCluster::Plan(const std::string& governor,
                                                    const Limits& target,
                                                    const Present& present) const {
   std::vector<Step> steps;
-  if (!governor.empty() && governor != Trimmed(present.governor)) {
+  if (!governor.empty() && governor != Trimmed(present.governor) && !IsLeft(device_.governor)) {
     steps.push_back({device_.governor, governor, {governor}});
   }
   // What is read may be a request in disguise, so that only a repeated request needs no write.
@@ -193,15 +259,14 @@ std::vector<ClockCluster::Step> ClockCluster::Plan(const std::string& governor,
   const FrequencyUnit& unit = device_.unit;
   const Step min{device_.min, unit.Format(target.min_khz), unit.Spellings(expected.min_khz)};
   const Step max{device_.max, unit.Format(target.max_khz), unit.Spellings(expected.max_khz)};
-  const bool foreign_stays =
-      foreign_khz_ > 0 && target.max_khz == foreign_khz_ && present.limits.max_khz == foreign_khz_;
-  if (foreign_stays) {
-    steps.push_back(min);
-    return steps;
-  }
+  const bool max_stays =
+      IsLeft(device_.max) || (foreign_khz_ > 0 && target.max_khz == foreign_khz_ &&
+                              present.limits.max_khz == foreign_khz_);
+  const bool min_stays = IsLeft(device_.min);
   const bool max_first = WriteMaxFirst(present.limits, target);
-  steps.push_back(max_first ? max : min);
-  steps.push_back(max_first ? min : max);
+  if (max_first && !max_stays) steps.push_back(max);
+  if (!min_stays) steps.push_back(min);
+  if (!max_first && !max_stays) steps.push_back(max);
   return steps;
 }
 
@@ -245,8 +310,11 @@ absl::StatusOr<ClockCluster::Present> ClockCluster::Settle(const std::string& go
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<Present> present = ReadPresent();
     if (!present.ok()) return present;
-    const bool settled =
-        present->limits == expected && (governor.empty() || Trimmed(present->governor) == governor);
+    const bool limits_settled =
+        present->limits.max_khz == expected.max_khz &&
+        (present->limits.min_khz == expected.min_khz || IsLeft(device_.min));
+    const bool settled = limits_settled && (governor.empty() || IsLeft(device_.governor) ||
+                                            Trimmed(present->governor) == governor);
     if (settled || attempt == kReadBackAttempts || !Cap().empty()) return present;
     world_.pause(kReadBackPause);
   }
@@ -290,6 +358,7 @@ absl::Status ClockCluster::Change(policies::ClusterSetting& wanted) {
 absl::Status ClockCluster::Write(const std::string& governor, const Limits& target,
                                  const Present& before, Records records) {
   const std::vector<Step> steps = Plan(governor, target, before);
+  forgotten_ = false;
   if (steps.empty()) return absl::OkStatus();
   Intend(steps, before, records);
   DYNOFA_RETURN_IF_ERROR(journal_.Replace(device_.identity, records));
@@ -310,6 +379,12 @@ absl::Status ClockCluster::Write(const std::string& governor, const Limits& targ
   }
   last_asked_ = target;
   last_settled_ = settled->limits;
+  for (const Step& step : steps) {
+    if (step.knob == device_.governor) last_governor_ = Trimmed(settled->governor);
+    if (const auto found = foreign_.find(step.knob); found != foreign_.end()) {
+      found->second.seen.clear();
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -318,7 +393,7 @@ std::string ClockCluster::Limitation(const policies::ClusterSetting& wanted,
   const bool same = wanted.min_khz == effective.min_khz && wanted.max_khz == effective.max_khz &&
                     (wanted.governor.empty() || wanted.governor == effective.governor);
   if (same) return "";
-  if (effective.max_khz >= wanted.max_khz) return "clamped";
+  if (effective.max_khz >= wanted.max_khz) return LeavesAny() ? kForeign : "clamped";
   if (foreign_khz_ > 0 && effective.max_khz == foreign_khz_) return kForeign;
   const std::string cap = Cap();
   return cap.empty() ? "clamped" : cap;
@@ -338,15 +413,44 @@ ClusterReading ClockCluster::Read() {
   if (cap_khz_ > 0 && (foreign_khz_ == 0 || cap_khz_ <= foreign_khz_)) {
     reading.limit_khz = cap_khz_;
     reading.limited_by = cap_;
-  } else if (foreign_khz_ > 0 || SetByOthers(present->limits)) {
+  } else if (foreign_khz_ > 0 || LeavesAny() || SetByOthers(*present)) {
     reading.limit_khz = foreign_khz_;
     reading.limited_by = kForeign;
   }
+  if (IsLeft(device_.governor)) reading.left_to_others.push_back("governor");
+  if (IsLeft(device_.min)) reading.left_to_others.push_back("min");
+  if (foreign_khz_ > 0 || IsLeft(device_.max)) reading.left_to_others.push_back("max");
+  reading.forgotten = forgotten_ || MayTakeBackAny(*present);
   return reading;
 }
 
-bool ClockCluster::SetByOthers(const Limits& present) const {
-  return last_asked_ != Limits{} && present != last_settled_ && present != Expected(last_asked_);
+bool ClockCluster::SetByOthers(const Present& present) const {
+  const bool governor = Reverted(device_.governor, present, false);
+  const bool limits = last_asked_ != Limits{} && present.limits != last_settled_ &&
+                      present.limits != Expected(last_asked_);
+  return governor || limits;
+}
+
+bool ClockCluster::LeavesAny() const {
+  return IsLeft(device_.governor) || IsLeft(device_.min) || IsLeft(device_.max);
+}
+
+void ClockCluster::Reattach(ClockDevice device) {
+  device_ = std::move(device);
+  last_asked_ = last_settled_ = Limits{};
+  last_governor_.clear();
+  cap_khz_ = foreign_khz_ = 0;
+  foreign_.clear();
+  Records records = journal_.Find(device_.identity);
+  const absl::StatusOr<Present> present = ReadPresent();
+  if (records.empty() || !present.ok()) return;
+  forgotten_ = true;
+  // What the kernel starts with is nobody's setting: it does not keep the baseline from going back.
+  for (KnobRecord& record : records) {
+    if (IsKnob(record.knob)) AddUnique(record.ours, Trimmed(Raw(*present, record.knob)));
+  }
+  const absl::Status stored = journal_.Replace(device_.identity, std::move(records));
+  if (!stored.ok()) base::LogError(info().id, ": ", base::FromAbsl(stored.message()));
 }
 
 ClockCluster::Records ClockCluster::Restorable(const Records& records, const Present& present) {
@@ -382,14 +486,17 @@ absl::Status ClockCluster::Release() {
   for (const std::string& knob : {max_first ? device_.max : device_.min,
                                   max_first ? device_.min : device_.max, device_.governor}) {
     const KnobRecord* record = FindRecord(restorable, knob);
-    if (record == nullptr) continue;
+    if (record == nullptr || (IsLeft(knob) && record->baseline == Raw(present, knob))) continue;
     const absl::Status written = device_.attributes->Write(knob, record->baseline);
     if (written.ok()) continue;
     first.Update(base::Annotate(written, base::StrCat(info().id, ": restoring")));
     failed.push_back(*record);
   }
   last_asked_ = last_settled_ = Limits{};
+  last_governor_.clear();
   foreign_khz_ = 0;
+  foreign_.clear();
+  forgotten_ = false;
   first.Update(journal_.Replace(device_.identity, std::move(failed)));
   return first;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,12 +19,21 @@
 
 namespace dynofa::hardware::sysfs {
 
+/// What is done about a knob that another program sets while it is in use here.
+enum class ForeignWriters {
+  kRespect,       ///< it is left to them
+  kTakeBackOnce,  ///< it is set once more; to whoever insists it is left
+};
+
 /// What a cluster needs from around it.
 struct ClusterWorld {
   /// Why something else than a request may hold the clock down now: "thermal" or empty.
   std::function<std::string(const std::vector<int>& cpus)> cap;
+  /// How far such caps are in, as a sum over whatever causes them; empty if that is not known.
+  std::function<long(const std::vector<int>& cpus)> cap_depth;
   /// Waits between two looks at a value that the kernel may still be settling.
   std::function<void(base::Duration)> pause;
+  ForeignWriters foreign_writers = ForeignWriters::kRespect;
 };
 
 /// A cluster with a clock that the kernel lets be set, and the clock's three knobs: governor,
@@ -33,9 +43,11 @@ struct ClusterWorld {
 /// written are stored first, the value read back after settling is stored afterwards.
 ///
 /// Neither a cap nor another program is fought. What heat or firmware allows is remembered as long
-/// as they act, since a request that heeds a cap hides it. A maximum that somebody else has set is
-/// a limit until it is changed again: below it settings are applied, above it it stays. It is also
-/// what is put back in the end.
+/// as they act, since a request that heeds a cap hides it; when they give way a little it is
+/// forgotten, and the next request shows what they allow. A maximum that somebody else has set is
+/// a limit until it is changed again: below it settings are applied, above it it stays; who sets it
+/// again and again gets it. A governor or minimum that somebody else has set is left to them until
+/// it is what it was before. Each is also what is put back in the end.
 ///
 /// Thread-compatible; the driver gives each cluster a lock of its own.
 class ClockCluster {
@@ -56,6 +68,10 @@ class ClockCluster {
 
   /// Puts back every knob that the journal names and that may be put back.
   absl::Status Release();
+
+  /// The same device, found again after it was gone. The kernel has forgotten what was set; what
+  /// is to be put back stays what it was.
+  void Reattach(ClockDevice device);
 
  private:
   struct Present {
@@ -82,8 +98,19 @@ class ClockCluster {
   bool Explained(const Records& records, const Present& present);
   /// Brings the remembered limits up to date.
   void Observe(const Limits& present);
-  /// Takes what somebody else has set as the value to put back, and stores that.
+  /// Takes what somebody else has set as the value to put back, stores that, and notes which knobs
+  /// are left to them.
   absl::Status Adopt(const Present& present, Records& records);
+  /// Whether a knob that somebody else has set is to be set again all the same.
+  bool MayTakeBack(const std::string& knob) const;
+  bool MayTakeBackAny(const Present& present);
+  /// Whether the knob is not what it was set to here, though it follows from nothing else.
+  bool Reverted(const std::string& knob, const Present& present, bool capped) const;
+  /// Counts that somebody else has set a knob, once for each time that it was set here.
+  void NoteForeign(const journal::KnobRecord& record, const Present& present);
+  /// Whether a knob belongs to somebody else until the release.
+  bool IsLeft(const std::string& knob) const;
+  bool LeavesAny() const;
   /// What is asked of the kernel: `wanted` within the maximum that somebody else has set.
   Limits Target(const policies::ClusterSetting& wanted) const;
   std::vector<Step> Plan(const std::string& governor, const Limits& target,
@@ -98,21 +125,35 @@ class ClockCluster {
                      Records records);
   /// The records that may be put back; what somebody else has set is logged.
   Records Restorable(const Records& records, const Present& present);
-  bool SetByOthers(const Limits& present) const;
+  bool SetByOthers(const Present& present) const;
   std::string Limitation(const policies::ClusterSetting& wanted,
                          const policies::ClusterSetting& effective);
 
-  const ClockDevice device_;
+  ClockDevice device_;
   journal::Journal& journal_;
   const ClusterWorld world_;
   /// What was last asked for and what became of it, to tell a foreign writer; 0 = nothing.
   Limits last_asked_;
   Limits last_settled_;
+  std::string last_governor_;
   /// Why a cap acts, and the highest frequency that it was seen to allow; 0 = none seen.
   std::string cap_;
   std::int64_t cap_khz_ = 0;
+  /// How far it was in then.
+  long cap_depth_ = 0;
   /// The maximum that somebody else has set since the first write; 0 = none.
   std::int64_t foreign_khz_ = 0;
+  /// What others have done to a knob since the last release.
+  struct Foreign {
+    int times = 0;
+    std::string before;  ///< they came: what would have been put back
+    std::string value;   ///< what they set last
+    std::string seen;    ///< the same, until it is set here again
+    bool given_back = false;
+  };
+  std::map<std::string, Foreign> foreign_;
+  /// The device is another one than the last setting was made on.
+  bool forgotten_ = false;
 };
 
 }  // namespace dynofa::hardware::sysfs

@@ -20,6 +20,8 @@ struct Machine {
   std::string boot_id = "boot-a";
   int pauses = 0;
   bool cap_is_told = true;
+  long cap_depth = 0;
+  ForeignWriters foreign_writers = ForeignWriters::kRespect;
   std::function<void()> on_pause = [] {};
 
   std::string Cap() const {
@@ -35,9 +37,16 @@ struct Machine {
 struct Owner {
   explicit Owner(Machine& m) : journal(m.store, m.boot_id) {
     const ClusterWorld world{.cap = [&m](const auto&) { return m.Cap(); },
-                             .pause = [&m](base::Duration) { m.Pause(); }};
+                             .cap_depth = [&m](const auto&) { return m.cap_depth; },
+                             .pause = [&m](base::Duration) { m.Pause(); },
+                             .foreign_writers = m.foreign_writers};
     cluster = std::make_unique<ClockCluster>(
         *ProbeCpufreq(std::make_unique<FakeCpufreq>(m.policy, m.trouble), {0, 1}), journal, world);
+  }
+  /// The policy goes and comes back as the kernel starts one.
+  void Return(Machine& m) {
+    m.policy = FakePolicy{};
+    cluster->Reattach(*ProbeCpufreq(std::make_unique<FakeCpufreq>(m.policy, m.trouble), {0, 1}));
   }
   journal::Journal journal;
   std::unique_ptr<ClockCluster> cluster;
@@ -219,6 +228,133 @@ TEST_CASE("A maximum that somebody else lowered is a limit and is not fought") {
   }
 }
 
+TEST_CASE("A cap that gives way by a step is looked at anew") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(ApplyWithinLimit(owner, 2500000).status.ok());
+  machine.policy.cap_khz = 800000;
+  machine.cap_depth = 3;
+  CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 800000);
+  CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 800000);
+  machine.policy.cap_khz = 1400000;
+  machine.cap_depth = 2;
+  CHECK(ApplyWithinLimit(owner, 2500000).effective.max_khz == 1400000);
+  CHECK(owner.cluster->Read().limit_khz == 1400000);
+  CHECK(owner.cluster->Read().limited_by == "thermal");
+}
+
+// Somebody who sets a knob again after each of our settings, and how often we write meanwhile.
+int WritesAgainst(Owner& owner, Machine& machine, const std::function<void(FakePolicy&)>& insist) {
+  const int before = machine.policy.writes;
+  for (int round = 0; round < 20; ++round) {
+    insist(machine.policy);
+    owner.cluster->Read();
+    CHECK(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+  }
+  insist(machine.policy);
+  return machine.policy.writes - before;
+}
+
+TEST_CASE("Who sets a knob again and again gets it: nothing is fought in a loop") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+  const auto left = [&] { return owner.cluster->Read().left_to_others; };
+  SECTION("a governor, even the one that was there before") {
+    CHECK(WritesAgainst(owner, machine, [](auto& p) { p.governor = "schedutil"; }) == 0);
+    CHECK(left() == std::vector<std::string>{"governor"});
+    CHECK(machine.policy.requested == Limits{1400000, 1400000});
+  }
+  SECTION("a minimum, while the maximum is still set") {
+    CHECK(WritesAgainst(owner, machine, [](auto& p) { p.requested.min_khz = 800000; }) <= 1);
+    CHECK(left() == std::vector<std::string>{"min"});
+    const auto outcome = owner.cluster->Apply({"cpu0", "", 2000000, 2000000});
+    CHECK(outcome.limited_by == "foreign-writer");
+    CHECK(machine.policy.requested == Limits{800000, 2000000});
+  }
+  SECTION("a maximum, after it was set once more below it") {
+    CHECK(WritesAgainst(owner, machine, [](auto& p) { p.requested.max_khz = 3000000; }) <= 4);
+    CHECK(left() == std::vector<std::string>{"max"});
+  }
+  SECTION("until the cluster is released") {
+    WritesAgainst(owner, machine, [](auto& p) { p.governor = "powersave"; });
+    CHECK(owner.cluster->Read().limited_by == "foreign-writer");
+    CHECK(owner.cluster->Release().ok());
+    CHECK(machine.policy.governor == "powersave");
+    machine.policy = FakePolicy{};
+    CHECK(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).limited_by.empty());
+    CHECK(left().empty());
+  }
+}
+
+TEST_CASE("A governor is set again when whoever had taken it has given it back") {
+  Machine machine;
+  Owner owner(machine);
+  REQUIRE(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
+  machine.policy.governor = "powersave";
+  CHECK(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).limited_by ==
+        "foreign-writer");
+  machine.policy.governor = "schedutil";
+  CHECK(owner.cluster->Apply({"cpu0", "performance", 1400000, 1400000}).limited_by.empty());
+  CHECK(machine.policy.governor == "performance");
+  CHECK(owner.cluster->Release().ok());
+  CHECK(machine.policy.governor == "schedutil");
+}
+
+TEST_CASE("If so configured, a knob is taken back once, and left to whoever insists") {
+  Machine machine;
+  machine.foreign_writers = ForeignWriters::kTakeBackOnce;
+  Owner owner(machine);
+  const policies::ClusterSetting busy{"cpu0", "performance", 1400000, 1400000};
+  REQUIRE(owner.cluster->Apply(busy).status.ok());
+  const auto set_by_others = [&] {
+    machine.policy.governor = "powersave";
+    machine.policy.requested.max_khz = 1000000;
+  };
+  set_by_others();
+  CHECK(owner.cluster->Read().limited_by == "foreign-writer");
+  CHECK(owner.cluster->Read().forgotten);
+  CHECK(owner.cluster->Apply(busy).limited_by.empty());
+  CHECK_FALSE(owner.cluster->Read().forgotten);
+  set_by_others();
+  CHECK_FALSE(owner.cluster->Read().forgotten);
+  CHECK(owner.cluster->Apply(busy).limited_by == "foreign-writer");
+  CHECK(machine.policy.governor == "powersave");
+  CHECK(machine.policy.requested.max_khz == 1000000);
+  CHECK(owner.cluster->Release().ok());
+  CHECK(machine.policy.governor == "powersave");
+  CHECK(machine.policy.requested == Limits{800000, 1000000});
+}
+
+TEST_CASE("A policy that goes and comes back keeps what is to be put back") {
+  Machine machine;
+  machine.policy.governor = "powersave";
+  machine.policy.requested = {1400000, 2500000};
+  const FakePolicy found = machine.policy;
+  std::optional<Owner> owner(machine);
+  REQUIRE(owner->cluster->Apply({"cpu0", "performance", 2000000, 2000000}).status.ok());
+  CHECK_FALSE(owner->cluster->Read().forgotten);
+  owner->Return(machine);
+  CHECK(owner->cluster->Read().forgotten);
+  CHECK(owner->cluster->Read().limited_by.empty());
+  SECTION("and is set again") {
+    const auto outcome = owner->cluster->Apply({"cpu0", "performance", 2000000, 2000000});
+    CHECK(outcome.limited_by.empty());
+    CHECK(outcome.effective == policies::ClusterSetting{"cpu0", "performance", 2000000, 2000000});
+    CHECK_FALSE(owner->cluster->Read().forgotten);
+    CHECK(owner->cluster->Release().ok());
+  }
+  SECTION("if it is released without having been set again") {
+    CHECK(owner->cluster->Release().ok());
+  }
+  SECTION("if the next owner puts it back") {
+    owner.emplace(machine);
+    CHECK(owner->cluster->Release().ok());
+  }
+  CHECK(machine.policy.governor == found.governor);
+  CHECK(machine.policy.requested == found.requested);
+}
+
 TEST_CASE("What an operator sets while the cluster is idle is what is put back") {
   Machine machine;
   std::optional<Owner> owner(machine);
@@ -232,8 +368,11 @@ TEST_CASE("What an operator sets while the cluster is idle is what is put back")
     CHECK(owner->cluster->Release().ok());
   }
   SECTION("after it was busy") {
-    CHECK(owner->cluster->Apply({"cpu0", "performance", 1400000, 1400000}).status.ok());
-    CHECK(machine.policy.governor == "performance");
+    const auto outcome = owner->cluster->Apply({"cpu0", "performance", 1400000, 1400000});
+    CHECK(outcome.status.ok());
+    CHECK(outcome.limited_by == "foreign-writer");
+    CHECK(machine.policy.governor == "powersave");
+    CHECK(machine.policy.requested == Limits{1400000, 1400000});
     CHECK(owner->cluster->Release().ok());
   }
   SECTION("by the next owner, if this one is killed") {
