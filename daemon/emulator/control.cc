@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <vector>
 
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
@@ -106,7 +107,15 @@ absl::Status HandleControl(std::string_view request, EmulatedBoard& board) {
     DYNOFA_ASSIGN_OR_RETURN(const double celsius, Number(json, "celsius"));
     return board.SetAmbient(celsius);
   }
-  return absl::InvalidArgumentError("op must be neighbour or ambient");
+  if (op == "faults") {
+    if (!json.contains("script") || !json["script"].is_string()) {
+      return absl::InvalidArgumentError("script must be a string");
+    }
+    DYNOFA_ASSIGN_OR_RETURN(std::vector<Fault> faults,
+                            ParseFaults(json["script"].get<std::string>(), "script"));
+    return board.SetFaults(std::move(faults));
+  }
+  return absl::InvalidArgumentError("op must be neighbour, ambient or faults");
 }
 
 absl::Status SetNeighbour(const std::string& control_path, const std::string& cluster,
@@ -116,6 +125,10 @@ absl::Status SetNeighbour(const std::string& control_path, const std::string& cl
 
 absl::Status SetAmbient(const std::string& control_path, double celsius) {
   return Ask(control_path, {{"op", "ambient"}, {"celsius", celsius}});
+}
+
+absl::Status SetFaults(const std::string& control_path, const std::string& script) {
+  return Ask(control_path, {{"op", "faults"}, {"script", script}});
 }
 
 }  // namespace dynofa::emulator

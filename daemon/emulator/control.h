@@ -14,10 +14,11 @@
 namespace dynofa::emulator {
 
 /// The outer world of an emulated board, played from another process: neighbours that take a
-/// share of a cluster, and the temperature of the air. A connection to a Unix seqpacket socket
-/// carries one JSON object and gets one back:
+/// share of a cluster, the temperature of the air, and scripted faults. A connection to a Unix
+/// seqpacket socket carries one JSON object and gets one back:
 ///
-///   {"op":"neighbour", "cluster":"gpu", "load":0.7}  or  {"op":"ambient", "celsius":60}
+///   {"op":"neighbour", "cluster":"gpu", "load":0.7}  or  {"op":"ambient", "celsius":60}  or
+///   {"op":"faults", "script":"[[fault]] ..."}        (fault.h; an empty script ends all faults)
 ///   {"ok":true}  or  {"ok":false, "error":"..."}
 ///
 /// Only the server's own user (and root) may open the socket.
@@ -44,6 +45,7 @@ absl::Status HandleControl(std::string_view request, EmulatedBoard& board);
 /// The client's side: sends one request and waits for the answer.
 absl::Status SetNeighbour(const std::string& control_path, const std::string& cluster, double load);
 absl::Status SetAmbient(const std::string& control_path, double celsius);
+absl::Status SetFaults(const std::string& control_path, const std::string& script);
 
 }  // namespace dynofa::emulator
 

@@ -1,5 +1,6 @@
 #include "daemon/emulator/control.h"
 
+#include <cerrno>
 #include <vector>
 
 #include "daemon/base/strings.h"
@@ -36,6 +37,20 @@ TEST_CASE("A neighbour comes and goes over the socket") {
   CHECK(SetNeighbour(dir / "nobody", "gpu", 0.5).code() == absl::StatusCode::kNotFound);
 }
 
+TEST_CASE("A script of faults is begun and ended over the socket") {
+  base::VirtualTime time;
+  EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);
+  tests::TempDir dir;
+  const auto server = ControlServer::Create(dir / "control", board);
+  REQUIRE(server.ok());
+  const std::string script = "[[fault]]\nkind = \"refuse\"\ncluster = \"gpu\"\nerror = \"EBUSY\"\n";
+  REQUIRE(SetFaults(dir / "control", script).ok());
+  CHECK(board.WriteKnob("gpu", Knob::kMax, "510000") == EBUSY);
+  REQUIRE(SetFaults(dir / "control", "").ok());
+  CHECK(board.WriteKnob("gpu", Knob::kMax, "510000") == 0);
+  CHECK_FALSE(SetFaults(dir / "control", "nonsense").ok());
+}
+
 TEST_CASE("A client that hangs up at once does no harm") {
   base::VirtualTime time;
   EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);
@@ -52,7 +67,8 @@ TEST_CASE("Nonsense is refused with a reason") {
        {"", "x", "[]", "{}", R"({"op":1})", R"({"op":"off"})", R"({"op":"neighbour"})",
         R"({"op":"neighbour","cluster":1,"load":0.5})", R"({"op":"neighbour","cluster":"gpu"})",
         R"({"op":"neighbour","cluster":"gpu","load":"much"})", R"({"op":"ambient"})",
-        R"({"op":"ambient","celsius":1e9})"}) {
+        R"({"op":"ambient","celsius":1e9})", R"({"op":"faults"})",
+        R"({"op":"faults","script":"[[fault]]"})"}) {
     const absl::Status status = HandleControl(bad, board);
     INFO(bad);
     CHECK(status.code() == absl::StatusCode::kInvalidArgument);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "daemon/base/strings.h"
+#include "daemon/emulator/board_checks.h"
 #include "daemon/emulator/governor.h"
 
 namespace dynofa::emulator {
@@ -24,12 +25,16 @@ std::string_view Algorithm(const ClusterModel& model, const std::string& governo
 EmulatedBoard::EmulatedBoard(const BoardModel& model, const base::Clock& clock)
     : model_(model), clock_(clock), now_(clock.Now()), ambient_c_(model.ambient_c) {
   temperatures_.assign(model.zones.size(), ambient_c_);
+  held_c_.resize(model.zones.size());
+  stale_c_.resize(model.zones.size());
+  stale_w_.resize(model.rails.size());
   for (const ClusterModel& cluster : model.clusters) {
     ClusterState state;
     state.model = &cluster;
     state.knobs = {cluster.default_governor, {cluster.default_min_khz, cluster.default_max_khz}};
     state.khz = cluster.default_min_khz;
     state.reported = state.sampled = now_;
+    state.policy = FirstCpu(cluster.id);
     clusters_.push_back(std::move(state));
   }
   for (ClusterState& state : clusters_) Settle(state, true);
@@ -75,25 +80,36 @@ hardware::BoardReading EmulatedBoard::Read() {
   AdvanceLocked();
   hardware::BoardReading reading;
   for (const ClusterState& state : clusters_) reading.clusters.push_back(ReadCluster(state));
+  ReadZones(reading);
+  ReadRails(reading);
+  return reading;
+}
+
+void EmulatedBoard::ReadZones(hardware::BoardReading& reading) const {
   for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
-    std::string cluster;
+    const std::string& type = model_.zones[zone].type;
+    if (IsHidden(&Fault::zone, type)) continue;
+    const double celsius = stale_c_[zone].value_or(temperatures_[zone]);
+    bool of_cluster = false;
     for (const ClusterState& state : clusters_) {
-      if (state.model->zone == model_.zones[zone].type) {
-        reading.zones.push_back({model_.zones[zone].type, state.model->id, temperatures_[zone]});
-        cluster = state.model->id;
-      }
+      if (state.model->zone != type) continue;
+      reading.zones.push_back({type, state.model->id, celsius});
+      of_cluster = true;
     }
-    if (cluster.empty())
-      reading.zones.push_back({model_.zones[zone].type, "", temperatures_[zone]});
+    if (!of_cluster) reading.zones.push_back({type, "", celsius});
   }
+}
+
+void EmulatedBoard::ReadRails(hardware::BoardReading& reading) const {
   bool total = false;
-  for (const RailModel& rail : model_.rails) {
-    const double power = RailPower(rail);
+  for (std::size_t i = 0; i < model_.rails.size(); ++i) {
+    const RailModel& rail = model_.rails[i];
+    if (IsHidden(&Fault::rail, rail.name)) continue;
+    const double power = stale_w_[i].value_or(RailPower(rail));
     reading.rails.push_back({rail.name, power});
     if (!total) reading.board_power_w = rail.total ? power : reading.board_power_w + power;
     total = total || rail.total;
   }
-  return reading;
 }
 
 double EmulatedBoard::PowerW() {
@@ -161,6 +177,7 @@ double EmulatedBoard::TemperatureOf(const ClusterState& state) const {
 }
 
 double EmulatedBoard::PowerOf(const ClusterState& state) const {
+  if (state.away) return 0.0;
   return IdlePowerW(*state.model, state.khz, TemperatureOf(state)) +
          ActivePowerW(*state.model, state.khz, state.busy + state.foreign_load);
 }
@@ -205,6 +222,14 @@ void EmulatedBoard::Settle(ClusterState& state, bool sample) {
 
 void EmulatedBoard::AdvanceLocked() {
   const base::TimePoint target = std::max(clock_.Now(), now_);
+  for (auto event = NextEvent(); event && *event <= target; event = NextEvent()) {
+    AdvancePhysics(std::max(*event, now_));
+    TakeEvents();
+  }
+  AdvancePhysics(target);
+}
+
+void EmulatedBoard::AdvancePhysics(base::TimePoint target) {
   double left = std::min(base::ToSeconds(target - now_), kLongestAdvanceS);
   now_ = target;
   for (ClusterState& state : clusters_) {
@@ -230,7 +255,7 @@ void EmulatedBoard::StepHeat(double seconds) {
   for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
     const double target = ZoneTarget(zone);
     const double decay = std::exp(-seconds / model_.zones[zone].tau_s);
-    temperatures_[zone] = target + (temperatures_[zone] - target) * decay;
+    temperatures_[zone] = held_c_[zone].value_or(target + (temperatures_[zone] - target) * decay);
   }
 }
 
@@ -250,9 +275,14 @@ void EmulatedBoard::PollTrips() {
 }
 
 hardware::ClusterReading EmulatedBoard::ReadCluster(const ClusterState& state) const {
+  if (state.stale) return *state.stale;
   const hardware::Limits limits = LimitsOf(state);
   hardware::ClusterReading reading;
   reading.cluster = state.model->id;
+  if (state.away || IsHidden(&Fault::cluster, state.model->id)) {
+    reading.available = false;
+    return reading;
+  }
   reading.available = state.foreign_load < 1.0;
   reading.governor = state.knobs.governor;
   reading.min_khz = limits.min_khz;
@@ -264,6 +294,7 @@ hardware::ClusterReading EmulatedBoard::ReadCluster(const ClusterState& state) c
   if (reading.limit_khz > 0 && reading.limit_khz < state.knobs.limits.max_khz) {
     reading.limited_by = "thermal";
   }
+  if (state.blocked > 0) reading.limited_by = "stuck";
   return reading;
 }
 

@@ -1,8 +1,10 @@
 #ifndef DYNOFA_DAEMON_EMULATOR_EMULATED_BOARD_H_
 #define DYNOFA_DAEMON_EMULATOR_EMULATED_BOARD_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,8 @@
 #include "absl/status/status.h"
 #include "daemon/base/clock.h"
 #include "daemon/emulator/board_model.h"
+#include "daemon/emulator/fault.h"
+#include "daemon/emulator/fault_plan.h"
 #include "daemon/hardware/board.h"
 #include "daemon/hardware/cpufreq_rules.h"
 
@@ -17,7 +21,7 @@ namespace dynofa::emulator {
 
 /// The state of an emulated board: knobs with the kernel's semantics, its governors, power and
 /// heat. Time passes when somebody looks: every call first moves the physics to the clock's
-/// present, so a virtual clock makes it deterministic. Thread-safe.
+/// present, so a virtual clock makes it deterministic, faults included. Thread-safe.
 class EmulatedBoard {
  public:
   /// Utilisation that nobody renews is forgotten after this long: its reporter is gone.
@@ -38,10 +42,28 @@ class EmulatedBoard {
     friend bool operator==(const Knobs&, const Knobs&) = default;
   };
 
-  /// NOT_FOUND for an unknown cluster; INVALID_ARGUMENT for an unknown governor or a frequency
-  /// below zero. Frequencies off the table are rounded and clamped, not refused.
+  /// The knobs behind all faults, as another program or a test sets them at one stroke. NOT_FOUND
+  /// for an unknown cluster; INVALID_ARGUMENT for an unknown governor or a frequency below zero.
+  /// Frequencies off the table are rounded and clamped, not refused.
   absl::StatusOr<Knobs> GetKnobs(std::string_view cluster);
   absl::Status SetKnobs(std::string_view cluster, const Knobs& knobs);
+
+  /// One write(2) to a knob, with the faults of the script: 0, or the errno of the write. EINVAL
+  /// for what is not a governor or a whole number of kHz; a number above 32 bits loses what is
+  /// above, as in the kernel; ENODEV while the cluster is away. Blocks while a fault blocks it.
+  int WriteKnob(std::string_view cluster, Knob knob, std::string_view text);
+
+  /// Replaces the script of faults and begins it now; an empty one ends those under way and lets
+  /// blocked writes go on. Errors as CheckFaults.
+  absl::Status SetFaults(std::vector<Fault> faults);
+
+  /// What the kernel shows of a cluster besides its reading.
+  struct Presence {
+    bool present = true;
+    int policy = -1;  ///< the number in cpufreq's "policy4"; -1 for a GPU
+    std::vector<Knob> hidden;
+  };
+  Presence PresenceOf(std::string_view cluster);
 
   /// Its board power is what the rails tell: that of the total one, or else their sum.
   hardware::BoardReading Read();
@@ -69,6 +91,18 @@ class EmulatedBoard {
     double foreign_load = 0.0;
     base::TimePoint reported;
     base::TimePoint sampled;
+    bool away = false;
+    int policy = -1;
+    int blocked = 0;  ///< writes that have not returned
+    std::optional<hardware::ClusterReading> stale;
+  };
+
+  /// A write that has no effect yet.
+  struct LateWrite {
+    base::TimePoint due;
+    ClusterState* state = nullptr;
+    Knobs knobs;
+    Knob knob = Knob::kGovernor;
   };
 
   ClusterState* FindLocked(std::string_view cluster);
@@ -82,9 +116,24 @@ class EmulatedBoard {
   /// Runs the governor; `sample` is false when only limits have changed.
   void Settle(ClusterState& state, bool sample);
   void AdvanceLocked();
+  void AdvancePhysics(base::TimePoint target);
+  /// When the next fault or late write is due; empty if none is.
+  std::optional<base::TimePoint> NextEvent() const;
+  void TakeEvents();
+  Presence PresenceLocked(const ClusterState& state) const;
+  void Begin(const Fault& fault);
+  void End(const Fault& fault);
+  void AwaitBlock(std::unique_lock<std::mutex>& lock, ClusterState& state,
+                  const FaultPlan::Fate& fate);
+  static int Parse(const ClusterModel& model, Knob knob, std::string_view text, Knobs& knobs);
+  void Take(ClusterState& state, Knob knob, const Knobs& knobs);
+  /// Whether a fault hides the thing of that name.
+  bool IsHidden(std::string Fault::*what, const std::string& name) const;
   void StepHeat(double seconds);
   void PollTrips();
   hardware::ClusterReading ReadCluster(const ClusterState& state) const;
+  void ReadZones(hardware::BoardReading& reading) const;
+  void ReadRails(hardware::BoardReading& reading) const;
 
   const BoardModel& model_;
   const base::Clock& clock_;
@@ -96,6 +145,12 @@ class EmulatedBoard {
   std::vector<ClusterState> clusters_;
   double energy_j_ = 0.0;
   std::vector<double> temperatures_;  // in the order of model_.zones
+  /// Held by a trip, and shown by a stale or missing sensor; in the orders of the model.
+  std::vector<std::optional<double>> held_c_, stale_c_, stale_w_;
+  FaultPlan plan_;
+  std::int64_t scripts_ = 0;
+  std::vector<LateWrite> late_;
+  std::condition_variable script_changed_;
 };
 
 }  // namespace dynofa::emulator

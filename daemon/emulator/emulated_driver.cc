@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/emulator/board_file.h"
 
@@ -38,16 +39,6 @@ hardware::BoardInfo MakeInfo(const BoardModel& model, int host_cpus) {
   return info;
 }
 
-EmulatedBoard::Knobs Wanted(const policies::ClusterSetting& setting,
-                            const EmulatedBoard::Knobs& present,
-                            const EmulatedBoard::Knobs& baseline) {
-  EmulatedBoard::Knobs knobs = present;
-  if (!setting.governor.empty()) knobs.governor = setting.governor;
-  knobs.limits.min_khz = setting.min_khz > 0 ? setting.min_khz : baseline.limits.min_khz;
-  knobs.limits.max_khz = setting.max_khz > 0 ? setting.max_khz : baseline.limits.max_khz;
-  return knobs;
-}
-
 const hardware::ClusterReading* Find(const hardware::BoardReading& reading,
                                      const std::string& cluster) {
   for (const hardware::ClusterReading& entry : reading.clusters) {
@@ -56,12 +47,28 @@ const hardware::ClusterReading* Find(const hardware::BoardReading& reading,
   return nullptr;
 }
 
+// Whether a knob's value follows from what was asked for or read back.
+template <typename Value, typename Knobs>
+bool Ours(const Value& (*of)(const Knobs&), const Knobs& present, const Knobs& asked,
+          const Knobs& settled) {
+  return of(present) == of(asked) || of(present) == of(settled);
+}
+
+const std::string& Governor(const EmulatedBoard::Knobs& knobs) { return knobs.governor; }
+const std::int64_t& Min(const EmulatedBoard::Knobs& knobs) { return knobs.limits.min_khz; }
+const std::int64_t& Max(const EmulatedBoard::Knobs& knobs) { return knobs.limits.max_khz; }
+
+std::string TextOf(Knob knob, const EmulatedBoard::Knobs& knobs) {
+  if (knob == Knob::kGovernor) return knobs.governor;
+  return base::StrCat(knob == Knob::kMin ? knobs.limits.min_khz : knobs.limits.max_khz);
+}
+
 }  // namespace
 
 EmulatedDriver::EmulatedDriver(EmulatedBoard& board, int host_cpus)
     : board_(board), info_(MakeInfo(board.model(), host_cpus)) {
   for (const ClusterModel& cluster : board.model().clusters) {
-    baseline_[cluster.id] = *board.GetKnobs(cluster.id);
+    owned_[cluster.id].baseline = *board.GetKnobs(cluster.id);
   }
 }
 
@@ -73,77 +80,116 @@ hardware::ApplyResult EmulatedDriver::Apply(const std::vector<policies::ClusterS
   return result;
 }
 
+void EmulatedDriver::Adopt(Owned& owned, const Knobs& present) {
+  if (!owned.asked) return;
+  if (!Ours(Governor, present, *owned.asked, *owned.settled)) {
+    owned.baseline.governor = present.governor;
+  }
+  if (!Ours(Min, present, *owned.asked, *owned.settled)) {
+    owned.baseline.limits.min_khz = present.limits.min_khz;
+  }
+  if (!Ours(Max, present, *owned.asked, *owned.settled)) {
+    owned.baseline.limits.max_khz = owned.foreign_khz = present.limits.max_khz;
+  }
+}
+
 hardware::SettingOutcome EmulatedDriver::ApplyOne(const policies::ClusterSetting& setting) {
   hardware::SettingOutcome outcome;
   outcome.cluster = setting.cluster;
   outcome.requested = setting;
-  const Fault fault = AwaitFault(setting.cluster);
-  const auto present = board_.GetKnobs(setting.cluster);
-  if (!present.ok()) {
-    outcome.status = present.status();
+  const auto found = owned_.find(setting.cluster);
+  if (found == owned_.end()) {
+    outcome.status = absl::NotFoundError(base::StrCat("no cluster ", setting.cluster));
     return outcome;
   }
-  EmulatedBoard::Knobs knobs = Wanted(setting, *present, baseline_.at(setting.cluster));
-  outcome.requested.min_khz = knobs.limits.min_khz;
-  outcome.requested.max_khz = knobs.limits.max_khz;
-  outcome.requested.governor = knobs.governor;
-  if (fault.clamp_khz > 0) knobs.limits.max_khz = std::min(knobs.limits.max_khz, fault.clamp_khz);
-  outcome.status =
-      fault.apply_error.ok() ? board_.SetKnobs(setting.cluster, knobs) : fault.apply_error;
+  Owned& owned = found->second;
+  std::lock_guard lock(owned.writing);
+  Adopt(owned, *board_.GetKnobs(setting.cluster));
+  policies::ClusterSetting& wanted = outcome.requested;
+  if (wanted.governor.empty()) wanted.governor = board_.GetKnobs(setting.cluster)->governor;
+  if (wanted.min_khz <= 0) wanted.min_khz = owned.baseline.limits.min_khz;
+  if (wanted.max_khz <= 0) wanted.max_khz = owned.baseline.limits.max_khz;
+  Knobs knobs{wanted.governor, {wanted.min_khz, wanted.max_khz}};
+  if (owned.foreign_khz > 0) {
+    knobs.limits.max_khz = std::min(knobs.limits.max_khz, owned.foreign_khz);
+  }
+  outcome.status = Write(setting.cluster, knobs, owned);
   const hardware::BoardReading reading = board_.Read();
   const hardware::ClusterReading* effective = Find(reading, setting.cluster);
   outcome.effective = {setting.cluster, effective->governor, effective->min_khz,
                        effective->max_khz};
-  if (outcome.status.ok() && outcome.effective != outcome.requested) {
-    outcome.limited_by = effective->limited_by.empty() ? "clamped" : effective->limited_by;
+  if (outcome.status.ok() && outcome.effective != wanted) {
+    const bool foreign = owned.foreign_khz > 0 && effective->max_khz == owned.foreign_khz;
+    outcome.limited_by = foreign                         ? "foreign-writer"
+                         : effective->limited_by.empty() ? "clamped"
+                                                         : effective->limited_by;
   }
   return outcome;
 }
 
+absl::Status EmulatedDriver::Write(const std::string& cluster, const Knobs& wanted, Owned& owned) {
+  const Knobs before = *board_.GetKnobs(cluster);
+  std::vector<Step> steps;
+  const auto add = [&](Knob knob) {
+    const std::string text = TextOf(knob, wanted);
+    if (text != TextOf(knob, before)) steps.push_back({knob, text});
+  };
+  const bool max_first = hardware::WriteMaxFirst(before.limits, wanted.limits);
+  add(Knob::kGovernor);
+  add(max_first ? Knob::kMax : Knob::kMin);
+  add(max_first ? Knob::kMin : Knob::kMax);
+  // Also if a write fails and cannot be undone, what is there then is ours.
+  owned.asked = wanted;
+  owned.settled = before;
+  DYNOFA_RETURN_IF_ERROR(Perform(cluster, steps, before));
+  owned.settled = *board_.GetKnobs(cluster);
+  return absl::OkStatus();
+}
+
+absl::Status EmulatedDriver::Perform(const std::string& cluster, const std::vector<Step>& steps,
+                                     const Knobs& before) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const int error = board_.WriteKnob(cluster, steps[i].knob, steps[i].text);
+    if (error == 0) continue;
+    const absl::Status status = base::ErrnoStatus(
+        error, base::StrCat(cluster, ": writing ", steps[i].text, " to ", KnobName(steps[i].knob)));
+    while (i-- > 0) board_.WriteKnob(cluster, steps[i].knob, TextOf(steps[i].knob, before));
+    return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<hardware::BoardReading> EmulatedDriver::Read() {
   hardware::BoardReading reading = board_.Read();
-  std::lock_guard lock(mutex_);
-  KeepStale(reading);
-  last_reading_ = reading;
+  for (hardware::ClusterReading& entry : reading.clusters) {
+    Owned& owned = owned_.at(entry.cluster);
+    // Who writes now will know of it afterwards.
+    std::unique_lock lock(owned.writing, std::try_to_lock);
+    if (!lock.owns_lock() || !entry.available) continue;
+    Adopt(owned, *board_.GetKnobs(entry.cluster));
+    if (owned.foreign_khz == 0 || !entry.limited_by.empty()) continue;
+    entry.limit_khz = owned.foreign_khz;
+    entry.limited_by = "foreign-writer";
+  }
   return reading;
 }
 
 absl::Status EmulatedDriver::ReleaseCluster(const std::string& cluster) {
-  const auto baseline = baseline_.find(cluster);
-  if (baseline == baseline_.end()) {
-    return absl::NotFoundError(base::StrCat("no cluster ", cluster));
-  }
-  AwaitFault(cluster);
-  return board_.SetKnobs(cluster, baseline->second);
+  const auto found = owned_.find(cluster);
+  if (found == owned_.end()) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
+  Owned& owned = found->second;
+  std::lock_guard lock(owned.writing);
+  if (!owned.asked) return absl::OkStatus();
+  Adopt(owned, *board_.GetKnobs(cluster));
+  DYNOFA_RETURN_IF_ERROR(Write(cluster, owned.baseline, owned));
+  owned.asked.reset();
+  owned.settled.reset();
+  owned.foreign_khz = 0;
+  return absl::OkStatus();
 }
 
 void EmulatedDriver::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {
   board_.ReportLoad(loads);
-}
-
-void EmulatedDriver::SetFault(const std::string& cluster, Fault fault) {
-  std::lock_guard lock(mutex_);
-  faults_[cluster] = std::move(fault);
-  fault_changed_.notify_all();
-}
-
-Fault EmulatedDriver::AwaitFault(const std::string& cluster) {
-  std::unique_lock lock(mutex_);
-  fault_changed_.wait(lock, [&] { return !faults_[cluster].blocks; });
-  return faults_[cluster];
-}
-
-void EmulatedDriver::KeepStale(hardware::BoardReading& reading) {
-  for (hardware::ClusterReading& entry : reading.clusters) {
-    if (!faults_[entry.cluster].stale) continue;
-    if (const auto* old = Find(last_reading_, entry.cluster)) entry = *old;
-  }
-  for (hardware::ZoneReading& zone : reading.zones) {
-    if (zone.cluster.empty() || !faults_[zone.cluster].stale) continue;
-    for (const hardware::ZoneReading& old : last_reading_.zones) {
-      if (old.type == zone.type && old.cluster == zone.cluster) zone = old;
-    }
-  }
 }
 
 }  // namespace dynofa::emulator

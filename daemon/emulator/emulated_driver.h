@@ -1,34 +1,24 @@
 #ifndef DYNOFA_DAEMON_EMULATOR_EMULATED_DRIVER_H_
 #define DYNOFA_DAEMON_EMULATOR_EMULATED_DRIVER_H_
 
-#include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "daemon/base/clock.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/emulator/emulated_board.h"
 #include "daemon/hardware/board.h"
 
 namespace dynofa::emulator {
 
-/// Faults of a cluster that a test can ask for.
-struct Fault {
-  /// Every Apply to the cluster fails with this.
-  absl::Status apply_error;
-  /// The cluster's maximum ends up here, as if the firmware clamped it; 0 = no clamp.
-  std::int64_t clamp_khz = 0;
-  /// Apply does not return until the fault is gone.
-  bool blocks = false;
-  /// Readings of the cluster and its zones stay as they are.
-  bool stale = false;
-};
-
 /// An emulated board as a driver: what dynofa-boardd runs for `--board emulated:...`, and what
-/// tests and simulations use in process. The baseline is what the knobs were at creation.
+/// tests and simulations use in process. It writes as hardware/sysfs does: one knob at a time in a
+/// safe order, back again in reverse if one write fails, and what somebody else sets is respected
+/// as a limit and left there in the end. The baseline is what the knobs were at creation.
 class EmulatedDriver final : public hardware::BoardDriver {
  public:
   /// `host_cpus` is how many CPUs the emulation has: cluster i of the model is mapped to host
@@ -41,22 +31,32 @@ class EmulatedDriver final : public hardware::BoardDriver {
   absl::Status ReleaseCluster(const std::string& cluster) override;
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads) override;
 
-  /// Replaces a cluster's fault; a default one ends it and lets a blocked Apply go on.
-  void SetFault(const std::string& cluster, Fault fault);
-
  private:
+  using Knobs = EmulatedBoard::Knobs;
+  struct Step {
+    Knob knob;
+    std::string text;
+  };
+  /// What is known of a cluster's knobs; a lock of its own keeps them together for a call.
+  struct Owned {
+    std::mutex writing;
+    Knobs baseline;
+    /// What was last asked for and what was read back after it; empty before the first write.
+    std::optional<Knobs> asked, settled;
+    /// A maximum that somebody else has set since, kHz; 0 = none.
+    std::int64_t foreign_khz = 0;
+  };
+
   hardware::SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
-  Fault AwaitFault(const std::string& cluster);
-  void KeepStale(hardware::BoardReading& reading);
+  /// Takes what somebody else has set as what is put back in the end.
+  static void Adopt(Owned& owned, const Knobs& present);
+  absl::Status Write(const std::string& cluster, const Knobs& wanted, Owned& owned);
+  absl::Status Perform(const std::string& cluster, const std::vector<Step>& steps,
+                       const Knobs& before);
 
   EmulatedBoard& board_;
   hardware::BoardInfo info_;
-  std::map<std::string, EmulatedBoard::Knobs> baseline_;
-
-  std::mutex mutex_;
-  std::condition_variable fault_changed_;
-  std::map<std::string, Fault> faults_;
-  hardware::BoardReading last_reading_;
+  std::map<std::string, Owned> owned_;  // its keys are constant after construction
 };
 
 }  // namespace dynofa::emulator

@@ -1,6 +1,7 @@
 #include "daemon/emulator/emulated_driver.h"
 
 #include <atomic>
+#include <cerrno>
 #include <thread>
 
 #include "daemon/base/virtual_time.h"
@@ -53,49 +54,104 @@ TEST_CASE("Busy pins a cluster, zero puts the baseline back, release puts everyt
 
 TEST_CASE("A setting that fails does not stop the others") {
   Fixture f;
-  f.driver.SetFault("cpu0", {.apply_error = absl::UnavailableError("firmware says no")});
+  REQUIRE(
+      f.board.SetFaults({{.kind = FaultKind::kRefuse, .cluster = "cpu0", .error = EBUSY}}).ok());
   const auto result = f.driver.Apply(
       {{"cpu0", "", 729600, 729600}, {"npu", "", 1, 1}, {"cpu2", "", 729600, 729600}});
   CHECK(result.outcomes[0].status.code() == absl::StatusCode::kUnavailable);
+  CHECK(result.outcomes[0].status.message().find("cpu0: writing 729600 to") !=
+        absl::string_view::npos);
   CHECK(result.outcomes[0].effective.max_khz == 1907200);
   CHECK(result.outcomes[1].status.code() == absl::StatusCode::kNotFound);
   CHECK(result.outcomes[2].status.ok());
 }
 
+TEST_CASE("Whichever write fails, for however long, the board is as it was found in the end") {
+  for (int at = 1; at <= 8; ++at) {
+    for (int writes = 1; writes <= 3; ++writes) {
+      INFO("write " << at << ", " << writes << " of them");
+      Fixture f;
+      const auto before = *f.board.GetKnobs("cpu0");
+      REQUIRE(f.board
+                  .SetFaults({{.kind = FaultKind::kRefuse,
+                               .cluster = "cpu0",
+                               .at_write = at,
+                               .writes = writes,
+                               .error = EIO}})
+                  .ok());
+      const auto result = f.driver.Apply({{"cpu0", "performance", 729600, 729600}});
+      const bool failed = !result.outcomes[0].status.ok();
+      CHECK(failed == (at <= 3));
+      if (failed && writes == 1) CHECK(*f.board.GetKnobs("cpu0") == before);
+      f.driver.Apply({{"cpu0", "powersave", 115200, 499200}});
+      REQUIRE(f.board.SetFaults({}).ok());
+      REQUIRE(f.driver.Release().ok());
+      CHECK(*f.board.GetKnobs("cpu0") == before);
+    }
+  }
+}
+
 TEST_CASE("A clamp is told apart from what was asked for") {
   Fixture f;
-  f.driver.SetFault("gpu", {.clamp_khz = 510000});
-  const auto result = f.driver.Apply({{"gpu", "", 1109250, 1109250}});
-  CHECK(result.outcomes[0].requested.max_khz == 1109250);
+  REQUIRE(f.board.SetFaults({{.kind = FaultKind::kClamp, .cluster = "gpu", .khz = 510000}}).ok());
+  const auto result = f.driver.Apply({{"gpu", "", 114750, 1007250}});
+  CHECK(result.outcomes[0].requested.max_khz == 1007250);
   CHECK(result.outcomes[0].effective.max_khz == 510000);
   CHECK(result.outcomes[0].limited_by == "clamped");
 }
 
-TEST_CASE("A stale sensor keeps its last value") {
+TEST_CASE("What another program sets is a limit, is shown, and stays in the end") {
   Fixture f;
-  const auto first = f.driver.Read();
-  f.driver.SetFault("gpu", {.stale = true});
-  REQUIRE(f.driver.Apply({{"gpu", "performance", 0, 0}}).outcomes[0].status.ok());
-  const auto second = f.driver.Read();
-  CHECK(second->clusters[3].frequency_khz == first->clusters[3].frequency_khz);
-  f.driver.SetFault("gpu", {});
-  CHECK(f.driver.Read()->clusters[3].frequency_khz == 1109250);
+  REQUIRE(f.driver.Apply({{"cpu0", "", 1420800, 1420800}}).outcomes[0].status.ok());
+  REQUIRE(
+      f.board
+          .SetFaults(
+              {{.kind = FaultKind::kForeign, .cluster = "cpu0", .at_s = 5.0, .max_khz = 1036800}})
+          .ok());
+  CHECK(f.driver.Read()->clusters[0].limited_by.empty());
+  f.time.Advance(5s);
+  const auto reading = f.driver.Read();
+  CHECK(reading->clusters[0].limited_by == "foreign-writer");
+  CHECK(reading->clusters[0].limit_khz == 1036800);
+  auto outcome = f.driver.Apply({{"cpu0", "", 1420800, 1420800}}).outcomes[0];
+  CHECK(outcome.effective.max_khz == 1036800);
+  CHECK(outcome.limited_by == "foreign-writer");
+  outcome = f.driver.Apply({{"cpu0", "", 729600, 729600}}).outcomes[0];
+  CHECK(outcome.effective.max_khz == 729600);
+  CHECK(outcome.limited_by.empty());
+  REQUIRE(f.driver.Release().ok());
+  CHECK(f.board.GetKnobs("cpu0")->limits == hardware::Limits{1190400, 1036800});
 }
 
 TEST_CASE("A blocked write holds up its caller only, until the fault ends") {
   Fixture f;
-  f.driver.SetFault("cpu0", {.blocks = true});
+  REQUIRE(f.board.SetFaults({{.kind = FaultKind::kBlock, .cluster = "cpu0"}}).ok());
   std::atomic<bool> done{false};
   std::thread writer([&] {
     f.driver.Apply({{"cpu0", "", 729600, 729600}});
     done = true;
   });
+  while (f.driver.Read()->clusters[0].limited_by != "stuck") std::this_thread::yield();
   CHECK(f.driver.Apply({{"cpu2", "", 729600, 729600}}).outcomes[0].status.ok());
-  CHECK(f.driver.Read().ok());
+  CHECK(f.driver.Read()->clusters[1].limited_by.empty());
   CHECK_FALSE(done);
-  f.driver.SetFault("cpu0", {});
+  REQUIRE(f.board.SetFaults({}).ok());
   writer.join();
   CHECK(f.board.GetKnobs("cpu0")->limits.max_khz == 729600);
+}
+
+TEST_CASE("A cluster that is away fails alone, and is released when it is back") {
+  Fixture f;
+  const auto before = *f.board.GetKnobs("cpu4");
+  REQUIRE(f.driver.Apply({{"cpu4", "", 729600, 729600}}).outcomes[0].status.ok());
+  REQUIRE(f.board.SetFaults({{.kind = FaultKind::kAway, .cluster = "cpu4", .for_s = 2.0}}).ok());
+  CHECK_FALSE(f.driver.Read()->clusters[2].available);
+  CHECK(f.driver.Apply({{"cpu4", "", 806400, 806400}}).outcomes[0].status.code() ==
+        absl::StatusCode::kNotFound);
+  f.time.Advance(2s);
+  CHECK(f.driver.Read()->clusters[2].available);
+  REQUIRE(f.driver.Release().ok());
+  CHECK(*f.board.GetKnobs("cpu4") == before);
 }
 
 TEST_CASE("A local board answers on its runner, not before, and not after its end") {

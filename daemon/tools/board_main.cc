@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,12 +15,16 @@
 #include "daemon/base/strings.h"
 #include "daemon/emulator/board_file.h"
 #include "daemon/emulator/control.h"
+#include "daemon/emulator/fault.h"
 #include "daemon/hardware/journal/journal.h"
 #include "daemon/hardware/sysfs/sysfs_driver.h"
 #include "daemon/tools/command_line.h"
 
 namespace dynofa {
 namespace {
+
+// One message to the emulator takes as much.
+constexpr std::size_t kMaxScript = 48 * 1024;
 
 // Looking needs no journal: nothing is written.
 class NoStore final : public hardware::journal::Store {
@@ -95,6 +101,25 @@ absl::Status PrintFile(const std::string& board) {
   return absl::OkStatus();
 }
 
+// The text of a script of faults; none for no file.
+absl::StatusOr<std::string> ReadScript(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return absl::NotFoundError(base::StrCat(path, ": cannot be opened"));
+  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (text.size() > kMaxScript) {
+    return absl::InvalidArgumentError(base::StrCat(path, ": longer than ", kMaxScript, " bytes"));
+  }
+  // Known before anybody is told.
+  DYNOFA_RETURN_IF_ERROR(emulator::ParseFaults(text, path).status());
+  return text;
+}
+
+absl::Status PlayFaults(const std::string& control, const std::string& path) {
+  DYNOFA_ASSIGN_OR_RETURN(const std::string script, ReadScript(path));
+  return emulator::SetFaults(control, script);
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Looks at boards and plays the surroundings of emulated ones.");
   app.require_subcommand(1);
@@ -130,6 +155,12 @@ int Main(int argc, char** argv) {
   ambient->add_option("--control", control, "dynofa-boardd's --emulator-control")->required();
   ambient->add_option("--celsius", celsius, "degrees")->required();
   ambient->callback([&] { status = emulator::SetAmbient(control, celsius); });
+
+  std::string script;
+  CLI::App* faults = app.add_subcommand("faults", "lets things go wrong on an emulated board");
+  faults->add_option("--control", control, "dynofa-boardd's --emulator-control")->required();
+  faults->add_option("--script", script, "file of faults; without one, all of them end");
+  faults->callback([&] { status = PlayFaults(control, script); });
 
   if (const auto code = tools::ParseCommandLine(app, "dynofa-board", argc, argv)) return *code;
   if (status.ok()) return EXIT_SUCCESS;
