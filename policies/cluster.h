@@ -2,6 +2,7 @@
 #define DYNOFA_POLICIES_CLUSTER_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,14 +70,24 @@ struct ClusterState {
   std::string limited_by;
   /// Hottest zone that belongs to the cluster, degrees C; 0 if there is none.
   double temperature_c = 0.0;
-  /// Power drawn while the cluster is on and idle, W; 0 if unknown.
+  /// Power drawn while the cluster is on and idle at its present clock, W; 0 if unknown.
   double static_power_w = 0.0;
+  /// Power drawn while no decision uses the cluster, W; 0 if unknown or switched off then.
+  double rest_power_w = 0.0;
   /// Measured run time over the profile's at the same frequency; >= some small value, 1 = as
   /// profiled. The online estimate absorbs neighbours, heat and errors of the profile.
   double slowdown = 1.0;
+  /// What is left of the slow-down for one subnet, as a factor on `slowdown`, by
+  /// ResidualKey(model, subnet); a subnet that is not named has 1.
+  std::map<std::string, double> residuals;
   /// Share of the cluster that other programs use, 0..1.
   double foreign_load = 0.0;
 };
+
+/// Key of ClusterState::residuals.
+inline std::string ResidualKey(std::string_view model, std::string_view subnet) {
+  return std::string(model).append("/").append(subnet);
+}
 
 }  // namespace dynofa::policies
 

@@ -5,30 +5,34 @@
 #include <limits>
 
 namespace dynofa::policies {
+
+double Queue::ResponseMs(const Demand& own, double late_share) const {
+  if (overloaded()) return std::numeric_limits<double>::infinity();
+  const bool counted = own.rate_hz > 0.0;
+  const double others_rate = rate_hz_ - own.rate_hz;
+  const double others_busy = busy_ - own.service_ms * own.rate_hz / 1e3;
+  // What is left after the own share is taken off may be rounding alone.
+  constexpr double kNothing = 1e-9;
+  if (others_busy <= std::max(late_share, kNothing) || others_rate <= kNothing) {
+    return own.service_ms;
+  }
+  const double longest = counted && own.service_ms >= longest_ms_ ? second_ms_ : longest_ms_;
+  const double mean_service = others_busy * 1e3 / others_rate;
+  const double tail = mean_service / (2.0 * (1.0 - others_busy)) *
+                      std::log(others_busy / std::max(late_share, 1e-4));
+  return own.service_ms + std::max(longest, tail);
+}
+
 double Utilisation(std::span<const Demand> demands) {
-  double sum = 0.0;
-  for (const Demand& demand : demands) sum += demand.service_ms * demand.rate_hz / 1e3;
-  return sum;
+  Queue queue;
+  for (const Demand& demand : demands) queue.Add(demand);
+  return queue.utilisation();
 }
 
 double ResponseMs(std::span<const Demand> demands, std::size_t own, double percentile) {
-  if (Utilisation(demands) >= kOverload) return std::numeric_limits<double>::infinity();
-  const double service = demands[own].service_ms;
-  double busy = 0.0;
-  double rate = 0.0;
-  double longest = 0.0;
-  for (std::size_t i = 0; i < demands.size(); ++i) {
-    if (i == own || demands[i].rate_hz <= 0.0) continue;
-    busy += demands[i].service_ms * demands[i].rate_hz / 1e3;
-    rate += demands[i].rate_hz;
-    longest = std::max(longest, demands[i].service_ms);
-  }
-  const double late_share = 1.0 - percentile / 100.0;
-  if (busy <= late_share || rate <= 0.0) return service;
-  const double mean_service = busy * 1e3 / rate;
-  const double tail =
-      mean_service / (2.0 * (1.0 - busy)) * std::log(busy / std::max(late_share, 1e-4));
-  return service + std::max(longest, tail);
+  Queue queue;
+  for (const Demand& demand : demands) queue.Add(demand);
+  return queue.ResponseMs(demands[own], 1.0 - percentile / 100.0);
 }
 
 }  // namespace dynofa::policies

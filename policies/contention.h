@@ -15,16 +15,45 @@ struct Demand {
 /// Utilisation from which on a cluster counts as overloaded.
 inline constexpr double kOverload = 0.95;
 
-/// Share of the cluster's time that the demands take; above 1 the queue grows without end.
-double Utilisation(std::span<const Demand> demands);
-
-/// Response time, queue included, that `percentile` percent of the requests of demand `own` stay
-/// below, ms.
+/// What several demands make of a cluster. Keeps sums only, so that a demand is added, and the
+/// wait of one of them is told, in constant time.
 ///
 /// A session's own requests are taken as evenly spaced (a camera), so it waits only for others:
 /// at most for the rest of the run in progress, and for what they have queued. The queue is that
-/// of M/D/1 with the others' utilisation, its tail taken as exponential. Infinity when the
-/// cluster is overloaded (utilisation of kOverload or more).
+/// of M/D/1 with the others' utilisation, its tail taken as exponential.
+class Queue {
+ public:
+  void Add(const Demand& demand) {
+    if (demand.rate_hz <= 0.0) return;
+    busy_ += demand.service_ms * demand.rate_hz / 1e3;
+    rate_hz_ += demand.rate_hz;
+    if (demand.service_ms > longest_ms_) {
+      second_ms_ = longest_ms_;
+      longest_ms_ = demand.service_ms;
+    } else if (demand.service_ms > second_ms_) {
+      second_ms_ = demand.service_ms;
+    }
+  }
+
+  /// Share of the cluster's time that the demands take; above 1 the queue grows without end.
+  double utilisation() const { return busy_; }
+  bool overloaded() const { return busy_ >= kOverload; }
+
+  /// Response time, queue included, that all but `late_share` of the requests of `own`, one of the
+  /// demands that were added (or one without a rate), stay below, ms; infinity if overloaded.
+  double ResponseMs(const Demand& own, double late_share) const;
+
+ private:
+  double busy_ = 0.0;
+  double rate_hz_ = 0.0;
+  double longest_ms_ = 0.0;
+  double second_ms_ = 0.0;
+};
+
+/// Utilisation of all `demands` together.
+double Utilisation(std::span<const Demand> demands);
+
+/// Response time that `percentile` percent of the requests of demand `own` stay below, ms.
 double ResponseMs(std::span<const Demand> demands, std::size_t own, double percentile);
 
 }  // namespace dynofa::policies

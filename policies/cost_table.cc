@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "policies/pareto.h"
 #include "policies/threads.h"
@@ -48,21 +50,94 @@ bool MayBeUsed(const ClusterState& state, const PowerMode& mode) {
   return MaxThreads(mode, state.info.id) > 0;
 }
 
-/// The points of one subnet on one cluster, by the cluster's frequencies.
+/// The points of one subnet on one cluster, each with the index of its frequency.
 struct Candidates {
-  double accuracy = 0.0;
-  std::vector<std::vector<const OperatingPoint*>> by_frequency;
+  std::string_view subnet;
+  std::vector<std::pair<std::size_t, const OperatingPoint*>> points;
 };
 
-/// nullopt unless every frequency has a point.
-std::optional<CostTable::Rung> MakeRung(const std::string& subnet, const Candidates& candidates,
-                                        int max_threads) {
-  CostTable::Rung rung{subnet, candidates.accuracy, {}};
-  for (const auto& points : candidates.by_frequency) {
-    rung.points.push_back(PickThreads(points, max_threads));
-    if (rung.points.back() == nullptr) return std::nullopt;
+/// The point to use at each of `steps` frequencies; nullopt unless every one has a point.
+std::optional<std::vector<const OperatingPoint*>> PickPoints(Candidates& candidates,
+                                                             std::size_t steps, int max_threads) {
+  auto& points = candidates.points;
+  const auto by_step = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (!std::is_sorted(points.begin(), points.end(), by_step)) {
+    std::stable_sort(points.begin(), points.end(), by_step);
   }
-  return rung;
+  std::vector<const OperatingPoint*> picked;
+  picked.reserve(steps);
+  std::vector<const OperatingPoint*> at_step;
+  for (std::size_t i = 0; i < points.size();) {
+    const std::size_t step = points[i].first;
+    at_step.clear();
+    for (; i < points.size() && points[i].first == step; ++i) at_step.push_back(points[i].second);
+    const OperatingPoint* point = PickThreads(at_step, max_threads);
+    if (point == nullptr || picked.size() != step) return std::nullopt;
+    picked.push_back(point);
+  }
+  if (picked.size() != steps) return std::nullopt;
+  return picked;
+}
+
+/// Finds the entry of that name among a few, or adds one. Names come in runs, so the last one
+/// that was asked for is tried first.
+template <typename Entry>
+std::size_t FindOrAdd(std::vector<Entry>& entries, std::string_view Entry::*name,
+                      std::string_view wanted, std::size_t last) {
+  if (last < entries.size() && entries[last].*name == wanted) return last;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].*name == wanted) return i;
+  }
+  entries.emplace_back().*name = wanted;
+  return entries.size() - 1;
+}
+
+/// All points, by model, cluster and subnet.
+class Collection {
+ public:
+  struct Model {
+    std::string_view name;
+    std::vector<std::vector<Candidates>> by_cluster;
+  };
+
+  explicit Collection(std::span<const CostTable::Cluster> clusters) : clusters_(clusters) {}
+
+  void Add(const OperatingPoint& point) {
+    if (!FindCluster(point.cluster)) return;
+    const auto& allowed = clusters_[cluster_].frequencies_khz;
+    const auto step = std::lower_bound(allowed.begin(), allowed.end(), point.frequency_khz);
+    if (step == allowed.end() || *step != point.frequency_khz) return;
+    model_ = FindOrAdd(models_, &Model::name, point.model, model_);
+    Model& model = models_[model_];
+    model.by_cluster.resize(clusters_.size());
+    auto& subnets = model.by_cluster[cluster_];
+    subnet_ = FindOrAdd(subnets, &Candidates::subnet, point.subnet, subnet_);
+    subnets[subnet_].points.emplace_back(static_cast<std::size_t>(step - allowed.begin()), &point);
+  }
+
+  std::vector<Model>& models() { return models_; }
+
+ private:
+  bool FindCluster(std::string_view id) {
+    const auto is = [&](std::size_t i) { return clusters_[i].state->info.id == id; };
+    if (cluster_ < clusters_.size() && is(cluster_)) return true;
+    for (cluster_ = 0; cluster_ < clusters_.size(); ++cluster_) {
+      if (is(cluster_)) return true;
+    }
+    return false;
+  }
+
+  const std::span<const CostTable::Cluster> clusters_;
+  std::vector<Model> models_;
+  std::size_t cluster_ = 0;
+  std::size_t model_ = 0;
+  std::size_t subnet_ = 0;
+};
+
+double ResidualOf(const ClusterState& state, std::string_view model, std::string_view subnet) {
+  if (state.residuals.empty()) return 1.0;
+  const auto found = state.residuals.find(ResidualKey(model, subnet));
+  return found == state.residuals.end() ? 1.0 : found->second;
 }
 
 }  // namespace
@@ -74,41 +149,61 @@ CostTable::CostTable(const Snapshot& snapshot) {
 
 void CostTable::AddCluster(const ClusterState& state, const PowerMode& mode) {
   if (!MayBeUsed(state, mode)) return;
-  clusters_.push_back({&state, AllowedFrequencies(state, mode), MaxThreads(mode, state.info.id)});
+  Cluster& cluster = clusters_.emplace_back();
+  cluster.state = &state;
+  cluster.frequencies_khz = AllowedFrequencies(state, mode);
+  cluster.idle_power_w.assign(cluster.frequencies_khz.size(), state.static_power_w);
+  cluster.max_threads = MaxThreads(mode, state.info.id);
+}
+
+CostTable::Cost CostTable::CostOf(std::size_t cluster, const OperatingPoint& point,
+                                  double slowdown) const {
+  Cost cost{point.latency_ms * slowdown, 1.0};
+  const auto& all = clusters_[cluster].state->info.frequencies_khz;
+  if (point.active_power_w) {
+    cost.active_power_w = *point.active_power_w;
+  } else if (!all.empty() && point.frequency_khz > 0) {
+    const double share = static_cast<double>(point.frequency_khz) / static_cast<double>(all.back());
+    cost.active_power_w = share * share;
+  }
+  return cost;
 }
 
 void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
-  std::map<std::string, std::size_t> index;
-  for (std::size_t i = 0; i < clusters_.size(); ++i) index[clusters_[i].state->info.id] = i;
-
-  using Key = std::pair<std::string, std::size_t>;
-  std::map<Key, std::map<std::string, Candidates>> all;
+  power_known_ = !points.empty();
+  Collection collection(clusters_);
   for (const OperatingPoint& point : points) {
-    auto cluster = index.find(point.cluster);
-    if (cluster == index.end()) continue;
-    const auto& allowed = clusters_[cluster->second].frequencies_khz;
-    auto khz = std::find(allowed.begin(), allowed.end(), point.frequency_khz);
-    if (khz == allowed.end()) continue;
-    Candidates& candidates = all[{point.model, cluster->second}][point.subnet];
-    candidates.accuracy = point.accuracy;
-    candidates.by_frequency.resize(allowed.size());
-    candidates.by_frequency[static_cast<std::size_t>(khz - allowed.begin())].push_back(&point);
+    power_known_ = power_known_ && point.active_power_w.has_value();
+    collection.Add(point);
   }
-  for (const auto& [key, by_subnet] : all) {
-    std::vector<Rung>& ladder = ladders_[key];
-    for (const auto& [subnet, candidates] : by_subnet) {
-      auto rung = MakeRung(subnet, candidates, clusters_[key.second].max_threads);
-      if (rung) ladder.push_back(*std::move(rung));
+  for (Collection::Model& from : collection.models()) {
+    Model& model = models_.emplace_back(Model{from.name, std::vector<Ladder>(clusters_.size())});
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      Cluster& cluster = clusters_[c];
+      for (Candidates& candidates : from.by_cluster[c]) {
+        auto picked = PickPoints(candidates, cluster.frequencies_khz.size(), cluster.max_threads);
+        if (!picked) continue;
+        const double slowdown =
+            cluster.state->slowdown * ResidualOf(*cluster.state, from.name, candidates.subnet);
+        Rung rung{candidates.subnet, picked->back()->accuracy, *std::move(picked), {}};
+        rung.costs.reserve(rung.points.size());
+        for (std::size_t step = 0; step < rung.points.size(); ++step) {
+          const OperatingPoint& point = *rung.points[step];
+          rung.costs.push_back(CostOf(c, point, slowdown));
+          if (point.idle_power_w) cluster.idle_power_w[step] = *point.idle_power_w;
+        }
+        model.ladders[c].push_back(std::move(rung));
+      }
+      KeepPareto(model.ladders[c], [](const Rung& rung) { return rung.costs.back().service_ms; });
     }
-    KeepPareto(ladder, [](const Rung& rung) { return rung.points.back()->latency_ms; });
   }
 }
 
-const std::vector<CostTable::Rung>& CostTable::Ladder(const std::string& model,
-                                                      std::size_t cluster) const {
-  static const std::vector<Rung> kNone;
-  auto found = ladders_.find({model, cluster});
-  return found == ladders_.end() ? kNone : found->second;
+const std::vector<CostTable::Ladder>* CostTable::Ladders(std::string_view model) const {
+  for (const Model& known : models_) {
+    if (known.name == model) return &known.ladders;
+  }
+  return nullptr;
 }
 
 }  // namespace dynofa::policies

@@ -3,9 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "policies/snapshot.h"
@@ -21,36 +20,55 @@ class CostTable {
   struct Cluster {
     const ClusterState* state = nullptr;
     std::vector<std::int64_t> frequencies_khz;
+    /// Power while on and idle, W, at each of these.
+    std::vector<double> idle_power_w;
     /// Threads that one inference may have.
     int max_threads = 0;
   };
 
+  /// What one inference takes on the cluster as it is (slow-down applied).
+  struct Cost {
+    double service_ms = 0.0;
+    /// Power above idle while it runs, W; a stand-in where it is unknown: 1 W at full clock.
+    double active_power_w = 0.0;
+  };
+
   /// One subnet on one cluster: its point at each of the cluster's frequencies, with the threads
-  /// that PickThreads() chooses.
+  /// that PickThreads() chooses, and what it costs there.
   struct Rung {
-    std::string subnet;
+    std::string_view subnet;
     double accuracy = 0.0;
     std::vector<const OperatingPoint*> points;
+    std::vector<Cost> costs;
   };
+
+  /// The Pareto subnets of one model on one cluster, cheapest first.
+  using Ladder = std::vector<Rung>;
 
   explicit CostTable(const Snapshot& snapshot);
 
   const std::vector<Cluster>& clusters() const { return clusters_; }
 
-  /// The Pareto subnets of `model` on a cluster, cheapest first; empty if it has none there.
-  const std::vector<Rung>& Ladder(const std::string& model, std::size_t cluster) const;
+  /// The ladders of `model` by cluster, empty ones where it cannot run; nullptr if it has no
+  /// points at all.
+  const std::vector<Ladder>* Ladders(std::string_view model) const;
 
-  /// Compute time on the cluster as it is (slow-down applied), ms.
-  double LatencyMs(std::size_t cluster, const OperatingPoint& point) const {
-    return point.latency_ms * clusters_[cluster].state->slowdown;
-  }
+  /// Do all points of the snapshot come with a power?
+  bool power_known() const { return power_known_; }
 
  private:
+  struct Model {
+    std::string_view name;
+    std::vector<Ladder> ladders;
+  };
+
   void AddCluster(const ClusterState& state, const PowerMode& mode);
   void AddPoints(const std::vector<OperatingPoint>& points);
+  Cost CostOf(std::size_t cluster, const OperatingPoint& point, double slowdown) const;
 
   std::vector<Cluster> clusters_;
-  std::map<std::pair<std::string, std::size_t>, std::vector<Rung>> ladders_;
+  std::vector<Model> models_;
+  bool power_known_ = false;
 };
 
 }  // namespace dynofa::policies

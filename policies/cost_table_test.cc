@@ -11,11 +11,11 @@ TEST_CASE("the table has each model's ladder on each cluster") {
   const Snapshot snapshot = TestSnapshot();
   const CostTable table(snapshot);
   REQUIRE(table.clusters().size() == 2);
-  const auto& ladder = table.Ladder("net", 0);
+  const auto& ladder = (*table.Ladders("net"))[0];
   REQUIRE(ladder.size() == 3);
   CHECK(ladder[0].subnet == "s");
   CHECK(ladder[2].points.size() == 3);
-  CHECK(table.Ladder("other", 0).empty());
+  CHECK(table.Ladders("other") == nullptr);
 }
 
 TEST_CASE("a mode's caps and heat remove frequencies, never all of them") {
@@ -36,7 +36,7 @@ TEST_CASE("a clock that cannot be set counts with the step where it stands") {
   const CostTable table(snapshot);
   CHECK(table.clusters()[0].frequencies_khz == std::vector<std::int64_t>{1000000});
   CHECK(table.clusters()[1].frequencies_khz == std::vector<std::int64_t>{1000000});
-  CHECK(table.Ladder("net", 0).size() == 3);
+  CHECK((*table.Ladders("net"))[0].size() == 3);
 }
 
 TEST_CASE("clusters that are gone, without cores or without executors are left out") {
@@ -56,7 +56,7 @@ TEST_CASE("dominated subnets are not on the ladder") {
   OperatingPoint fast{.latency_ms = 1.0, .accuracy = 0.6};
   OperatingPoint good{.latency_ms = 8.0, .accuracy = 0.7};
   std::vector<CostTable::Rung> rungs = {
-      {"bad", 0.5, {&slow_and_bad}}, {"good", 0.7, {&good}}, {"fast", 0.6, {&fast}}};
+      {"bad", 0.5, {&slow_and_bad}, {}}, {"good", 0.7, {&good}, {}}, {"fast", 0.6, {&fast}, {}}};
   KeepPareto(rungs, [](const auto& rung) { return rung.points.back()->latency_ms; });
   REQUIRE(rungs.size() == 2);
   CHECK(rungs[0].subnet == "fast");

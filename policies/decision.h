@@ -29,6 +29,11 @@ struct Assignment {
   OperatingPoint point;
   /// Does `point` meet the requirement, as far as is known?
   bool feasible = true;
+  /// False: none of its requests runs, since there is no place where that would break no promise
+  /// and no cap; `point` is where it would run. The reasons say why.
+  bool served = true;
+  /// May the fast path step below `point.subnet` for a deadline?
+  bool adaptive = true;
   /// Predicted response time at the requirement's percentile, ms.
   double predicted_latency_ms = 0.0;
   std::vector<Reason> reasons;

@@ -23,6 +23,8 @@ struct OperatingPoint {
   /// Power above idle while it runs, W; nullopt if no rail tells.
   std::optional<double> active_power_w;
   Evidence power_evidence = Evidence::kUnknown;
+  /// Power of the cluster while it is on at this clock and nothing runs, W; nullopt if unknown.
+  std::optional<double> idle_power_w;
   /// Top-1 as a fraction in [0, 1].
   double accuracy = 0.0;
   Evidence accuracy_evidence = Evidence::kUnknown;

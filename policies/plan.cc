@@ -2,296 +2,333 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <unordered_map>
 
 namespace dynofa::policies {
 namespace {
 
 /// Predictions this close to the target count as missing it: jitter takes the rest.
 constexpr double kLatencyMargin = 1.1;
+/// A plan in force may use up so much of that margin.
+constexpr double kMarginUse = 0.02;
 /// A requirement missed by more than this factor is not missed any worse.
 constexpr double kWorstMiss = 10.0;
-/// Weight of an overload: as much as a session of middle priority that misses.
-constexpr double kOverloadWeight = 5.0;
 /// Inferences per second of a session that has neither said nor shown how many it sends.
 constexpr double kAssumedRateHz = 1.0;
 /// What a mode that balances pays for accuracy: W for all of it, so 0.03 W a point.
 constexpr double kWattsForAccuracy = 3.0;
 /// What an energy mode pays: just enough to break ties.
 constexpr double kWattsToBreakTies = 1e-3;
+/// A performance mode wants accuracy first (a point is worth 10), then short responses.
+constexpr double kPerformanceForAccuracy = 1e3;
+constexpr double kPerformancePerMs = 1e-2;
 /// Cost of moving a session to another cluster, W-equivalent.
 constexpr double kMigrationW = 0.05;
-/// Cost of a millisecond that a request without a session takes, W-equivalent.
+/// Cost of a millisecond that a request without a session takes, W-equivalent: it must hold up the
+/// sessions as little as possible.
 constexpr double kStandbyWeight = 1e-4;
-/// A violated power cap outweighs every requirement.
-constexpr double kCapWeight = 1e6;
 
-double Weight(const Requirement& requirement) {
-  return static_cast<double>(kLowestPriority + 1 - requirement.priority);
+double AccuracyWorth(Objective objective) {
+  switch (objective) {
+    case Objective::kPerformance:
+      return kPerformanceForAccuracy;
+    case Objective::kBalanced:
+      return kWattsForAccuracy;
+    case Objective::kEnergy:
+      return kWattsToBreakTies;
+  }
+  return kWattsForAccuracy;
 }
 
 double Excess(double value, double limit) {
   return std::clamp(value / limit - 1.0, 0.0, kWorstMiss);
 }
 
+/// What a session misses on an overloaded cluster: everything, and the more so the smaller the
+/// share of the requests that can be answered at all. Over the board this makes overloaded
+/// sessions spread out.
+double OverloadMiss(double utilisation) { return kWorstMiss * (2.0 - kOverload / utilisation); }
+
 }  // namespace
+
+void Misses::Add(const Misses& other) {
+  if (!other.any_) return;
+  for (std::size_t rank = 0; rank < kRanks; ++rank) by_rank_[rank] += other.by_rank_[rank];
+  any_ = true;
+}
+
+bool Misses::BreaksMorePromises(const Misses& before) const {
+  if (!any_) return false;
+  for (std::size_t rank = 0; rank < kRanks / 2; ++rank) {
+    if (by_rank_[rank] > before.by_rank_[rank] + 1e-9) return true;
+  }
+  return false;
+}
+
+int Misses::Compare(const Misses& other, double tolerance) const {
+  if (!any_ && !other.any_) return 0;
+  for (std::size_t rank = 0; rank < kRanks; ++rank) {
+    const double difference = by_rank_[rank] - other.by_rank_[rank];
+    if (difference < -tolerance) return -1;
+    if (difference > tolerance) return 1;
+  }
+  return 0;
+}
 
 bool PlanCost::Better(const PlanCost& other, double margin, double tolerance) const {
   constexpr double kSame = 1e-9;
-  if (std::abs(violation - other.violation) > tolerance) return violation < other.violation;
+  if (std::abs(over_cap_w - other.over_cap_w) > kSame) return over_cap_w < other.over_cap_w;
+  if (const int order = misses.Compare(other.misses, tolerance); order != 0) return order < 0;
   return objective < other.objective - margin * std::abs(other.objective) - kSame;
 }
 
-Planner::Planner(const Snapshot& snapshot, const CostTable& table)
+Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter& filter)
     : snapshot_(snapshot), table_(table) {
-  for (const SessionState& session : snapshot.sessions) {
-    auto& ladders = ladders_.emplace_back();
-    for (std::size_t cluster = 0; cluster < table.clusters().size(); ++cluster) {
-      ladders.push_back(&table.Ladder(session.model, cluster));
+  if (snapshot.mode.max_power_w && PowerKnown()) {
+    budget_w_ = *snapshot.mode.max_power_w - snapshot.base_power_w;
+  }
+  std::unordered_map<std::string_view, const Assignment*> in_force;
+  for (const Assignment& assignment : snapshot.current.assignments) {
+    in_force.emplace(assignment.session, &assignment);
+  }
+  static const std::vector<CostTable::Ladder> kNone;
+  wishes_.reserve(snapshot.sessions.size());
+  for (const SessionState& state : snapshot.sessions) {
+    Wish& wish = wishes_.emplace_back();
+    wish.state = &state;
+    wish.ladders = table.Ladders(state.model);
+    if (wish.ladders == nullptr) wish.ladders = &kNone;
+    if (const auto found = in_force.find(state.id); found != in_force.end()) {
+      if (found->second->model == state.model) wish.in_force = found->second;
     }
+    if (wish.in_force != nullptr) {
+      const auto& clusters = table.clusters();
+      for (std::size_t c = 0; c < clusters.size(); ++c) {
+        if (clusters[c].state->info.id == wish.in_force->point.cluster) wish.cluster_in_force = c;
+      }
+    }
+    const double rate = std::max(state.requirement.rate_hz, state.observed.rate_hz);
+    wish.rate_hz = state.standby ? 0.0 : rate > 0.0 ? rate : kAssumedRateHz;
+    wish.late_share = 1.0 - state.requirement.percentile / 100.0;
+    const double weight = kLowestPriority + 1 - state.requirement.priority;
+    wish.accuracy_w = state.standby ? 0.0 : AccuracyWorth(snapshot.mode.objective) * weight / 5.0;
+    AddChoices(wish, wishes_.size() - 1, filter);
   }
 }
 
-std::vector<Placement> Planner::Choices(std::size_t session) const {
-  const SessionState& state = snapshot_.sessions[session];
-  const double floor = state.requirement.min_accuracy.value_or(0.0);
-  std::vector<Placement> choices;
+void Planner::AddChoices(Wish& wish, std::size_t session, const Filter& filter) const {
+  const double floor = wish.state->requirement.min_accuracy.value_or(0.0);
   double best_accuracy = -1.0;
-  for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
-    const auto& ladder = Ladder(session, cluster);
+  std::vector<Placement> all;
+  for (std::size_t cluster = 0; cluster < wish.ladders->size(); ++cluster) {
+    const CostTable::Ladder& ladder = (*wish.ladders)[cluster];
     for (std::size_t rung = 0; rung < ladder.size(); ++rung) {
+      if (filter && !filter(session, ladder[rung])) continue;
       best_accuracy = std::max(best_accuracy, ladder[rung].accuracy);
-      if (ladder[rung].accuracy >= floor) choices.push_back({cluster, rung});
+      all.push_back({cluster, rung});
     }
   }
-  if (!choices.empty()) return choices;
-  for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
-    const auto& ladder = Ladder(session, cluster);
-    for (std::size_t rung = 0; rung < ladder.size(); ++rung) {
-      if (ladder[rung].accuracy >= best_accuracy) choices.push_back({cluster, rung});
+  const double least = std::min(floor, best_accuracy);
+  for (const Placement& placement : all) {
+    if ((*wish.ladders)[placement.cluster][placement.rung].accuracy >= least) {
+      wish.choices.push_back(placement);
     }
   }
-  return choices;
 }
 
-double Planner::Rate(std::size_t session) const {
-  const SessionState& state = snapshot_.sessions[session];
-  if (state.standby) return 0.0;
-  const double rate = std::max(state.requirement.rate_hz, state.observed.rate_hz);
-  return rate > 0.0 ? rate : kAssumedRateHz;
+std::optional<Placement> Planner::PlaceInForce(std::size_t session) const {
+  const Wish& wish = wishes_[session];
+  if (wish.in_force == nullptr) return std::nullopt;
+  for (const Placement& choice : wish.choices) {
+    if (choice.cluster == wish.cluster_in_force &&
+        RungOf(session, choice).subnet == wish.in_force->point.subnet) {
+      return choice;
+    }
+  }
+  return std::nullopt;
 }
 
-double Planner::ActivePowerW(std::size_t cluster, const OperatingPoint& point) const {
-  if (point.active_power_w) return *point.active_power_w;
-  const auto& all = table_.clusters()[cluster].state->info.frequencies_khz;
-  if (all.empty() || point.frequency_khz == 0) return 1.0;
-  const double share = static_cast<double>(point.frequency_khz) / static_cast<double>(all.back());
-  return share * share;
-}
-
-bool Planner::PowerKnown() const {
-  if (!snapshot_.points || snapshot_.points->empty()) return false;
-  return std::all_of(snapshot_.points->begin(), snapshot_.points->end(),
-                     [](const OperatingPoint& point) { return point.active_power_w.has_value(); });
-}
-
-std::vector<std::size_t> Planner::SessionsOn(const Plan& plan, std::size_t cluster) const {
-  std::vector<std::size_t> sessions;
+std::vector<Member> Planner::MembersOf(const Plan& plan, std::size_t cluster) const {
+  std::vector<Member> members;
   for (std::size_t i = 0; i < plan.placements.size(); ++i) {
-    if (plan.placements[i] && plan.placements[i]->cluster == cluster) sessions.push_back(i);
+    if (plan.placements[i] && plan.placements[i]->cluster == cluster) {
+      members.push_back({i, plan.placements[i]->rung, plan.Promised(i)});
+    }
   }
-  return sessions;
+  return members;
 }
 
 const OperatingPoint& Planner::Point(const Plan& plan, std::size_t session) const {
   const Placement& placement = *plan.placements[session];
-  return *Ladder(session, placement.cluster)[placement.rung]
-              .points[plan.frequencies[placement.cluster]];
+  return *RungOf(session, placement).points[plan.frequencies[placement.cluster]];
 }
 
-std::vector<Demand> Planner::Demands(const Plan& plan,
-                                     std::span<const std::size_t> sessions) const {
-  std::vector<Demand> demands;
-  for (std::size_t session : sessions) {
-    const double service =
-        table_.LatencyMs(plan.placements[session]->cluster, Point(plan, session));
-    demands.push_back({service, Rate(session)});
-  }
-  return demands;
+Demand Planner::DemandOf(const Member& member, std::size_t cluster, std::size_t step) const {
+  const Wish& wish = wishes_[member.session];
+  return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.rate_hz};
 }
 
-double Planner::ResponseMs(const Plan& plan, std::size_t session) const {
-  const auto sessions = SessionsOn(plan, plan.placements[session]->cluster);
-  const auto own = std::find(sessions.begin(), sessions.end(), session) - sessions.begin();
-  const SessionState& state = snapshot_.sessions[session];
-  return state.observed.overhead_ms + policies::ResponseMs(Demands(plan, sessions),
-                                                           static_cast<std::size_t>(own),
-                                                           state.requirement.percentile);
+Queue Planner::QueueOf(std::span<const Member> members, std::size_t cluster,
+                       std::size_t step) const {
+  Queue queue;
+  for (const Member& member : members) queue.Add(DemandOf(member, cluster, step));
+  return queue;
 }
 
-double Planner::Violation(std::size_t session, std::size_t cluster, const OperatingPoint& point,
-                          double response_ms) const {
-  const SessionState& state = snapshot_.sessions[session];
-  const Requirement& requirement = state.requirement;
+double Planner::Response(const Wish& wish, const Queue& queue, const Demand& own) const {
+  return wish.state->observed.overhead_ms + queue.ResponseMs(own, wish.late_share);
+}
+
+bool Planner::EnergyMissed(const Wish& wish, const CostTable::Rung& rung, std::size_t step) const {
+  const auto& cap_mj = wish.state->requirement.max_energy_mj;
+  if (!cap_mj || !rung.points[step]->active_power_w) return false;
+  return rung.costs[step].active_power_w * rung.costs[step].service_ms > *cap_mj;
+}
+
+double Planner::Miss(const Wish& wish, const CostTable::Rung& rung, std::size_t step,
+                     double response_ms, double utilisation) const {
+  if (wish.state->standby) return 0.0;
+  const Requirement& requirement = wish.state->requirement;
   double miss = 0.0;
-  if (requirement.latency_ms) miss += Excess(response_ms * kLatencyMargin, *requirement.latency_ms);
   // Without a target an overloaded cluster is still wrong.
-  if (!requirement.latency_ms && std::isinf(response_ms)) miss += kWorstMiss;
-  if (requirement.max_energy_mj && point.active_power_w) {
-    const double energy = *point.active_power_w * table_.LatencyMs(cluster, point);
-    miss += Excess(energy, *requirement.max_energy_mj);
-  }
-  if (requirement.min_accuracy) miss += std::max(0.0, *requirement.min_accuracy - point.accuracy);
-  return state.standby ? 0.0 : miss * Weight(requirement);
-}
-
-bool Planner::Meets(const Plan& plan, std::size_t session) const {
-  return Violation(session, plan.placements[session]->cluster, Point(plan, session),
-                   ResponseMs(plan, session)) <= 0.0;
-}
-
-Planner::ClusterCost Planner::CostOf(const Plan& plan, std::size_t cluster,
-                                     std::span<const std::size_t> sessions) const {
-  ClusterCost cost;
-  const std::vector<Demand> demands = Demands(plan, sessions);
-  const double utilisation = Utilisation(demands);
-  // An overloaded cluster misses everything; how far it is overloaded still ranks the plans.
   if (utilisation >= kOverload) {
-    cost.violation += kOverloadWeight * std::min(std::log(utilisation / kOverload), kWorstMiss);
+    miss += OverloadMiss(utilisation);
+  } else if (requirement.latency_ms) {
+    miss += Excess(response_ms * kLatencyMargin, *requirement.latency_ms);
   }
-  const double fits = std::min(1.0, 1.0 / std::max(utilisation, 1e-9));
-  bool powered = false;
-  for (std::size_t i = 0; i < sessions.size(); ++i) {
-    const SessionState& state = snapshot_.sessions[sessions[i]];
-    const OperatingPoint& point = Point(plan, sessions[i]);
-    const double response =
-        state.observed.overhead_ms + policies::ResponseMs(demands, i, state.requirement.percentile);
-    cost.violation += Violation(sessions[i], cluster, point, response);
-    cost.response_ms += std::min(response, 1e6);
-    const double busy = demands[i].service_ms * demands[i].rate_hz / 1e3 * fits;
-    cost.power_w += busy * ActivePowerW(cluster, point);
-    powered = powered || !state.standby;
+  if (EnergyMissed(wish, rung, step)) {
+    const CostTable::Cost& cost = rung.costs[step];
+    miss += Excess(cost.active_power_w * cost.service_ms, *requirement.max_energy_mj);
   }
-  if (powered) cost.power_w += table_.clusters()[cluster].state->static_power_w;
-  return cost;
+  if (requirement.min_accuracy && rung.accuracy < *requirement.min_accuracy) {
+    miss += 1.0 + *requirement.min_accuracy - rung.accuracy;
+  }
+  return miss;
 }
 
-void Planner::ChooseFrequencies(Plan& plan) const {
-  const auto& clusters = table_.clusters();
-  plan.frequencies.assign(clusters.size(), 0);
-  for (std::size_t cluster = 0; cluster < clusters.size(); ++cluster) {
-    const std::size_t steps = clusters[cluster].frequencies_khz.size();
-    const auto sessions = SessionsOn(plan, cluster);
-    if (sessions.empty()) continue;
-    if (snapshot_.mode.objective == Objective::kPerformance) {
-      plan.frequencies[cluster] = steps - 1;
+Misses Planner::Unserved(std::size_t session, bool promised) const {
+  Misses misses;
+  const Wish& wish = wishes_[session];
+  if (wish.state->standby || wish.choices.empty()) return misses;
+  misses.Add(Misses::Rank(promised, wish.state->requirement.priority), 2.0 * kWorstMiss);
+  return misses;
+}
+
+bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step) const {
+  const Queue queue = QueueOf(members, cluster, step);
+  if (queue.overloaded()) return false;
+  for (const Member& member : members) {
+    const Wish& wish = wishes_[member.session];
+    const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
+    const double response = Response(wish, queue, DemandOf(member, cluster, step));
+    if (Miss(wish, rung, step, response, queue.utilisation()) > 0.0) return false;
+  }
+  return true;
+}
+
+double Planner::PlaceCost(std::size_t session, const Placement& placement) const {
+  const Wish& wish = wishes_[session];
+  double cost = (1.0 - RungOf(session, placement).accuracy) * wish.accuracy_w;
+  const bool moves = !wish.state->standby && wish.in_force != nullptr && wish.in_force->served &&
+                     placement.cluster != wish.cluster_in_force;
+  return moves ? cost + kMigrationW : cost;
+}
+
+ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,
+                           std::size_t step) const {
+  ClusterCost cost;
+  const Queue queue = QueueOf(members, cluster, step);
+  const double utilisation = queue.utilisation();
+  const double fits = std::min(1.0, 1.0 / std::max(utilisation, 1e-9));
+  double place_cost = 0.0;
+  double responses_ms = 0.0;
+  double standby_ms = 0.0;
+  bool powered = false;
+  for (const Member& member : members) {
+    const Wish& wish = wishes_[member.session];
+    const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
+    const CostTable::Cost& own = rung.costs[step];
+    if (wish.state->standby) {
+      standby_ms += own.service_ms;
       continue;
     }
-    std::size_t best = 0;
-    PlanCost best_cost;
-    for (std::size_t step = 0; step < steps; ++step) {
-      plan.frequencies[cluster] = step;
-      const ClusterCost cost = CostOf(plan, cluster, sessions);
-      const PlanCost here{cost.violation, cost.power_w};
-      if (step == 0 || here.Better(best_cost)) {
-        best = step;
-        best_cost = here;
-      }
-    }
-    plan.frequencies[cluster] = best;
+    powered = true;
+    const double response = Response(wish, queue, {own.service_ms, wish.rate_hz});
+    cost.misses.Add(Misses::Rank(member.promised, wish.state->requirement.priority),
+                    Miss(wish, rung, step, response, utilisation));
+    responses_ms += std::min(response, 1e6);
+    cost.power_w += LoadW(member.session, own) * fits;
+    place_cost += PlaceCost(member.session, {cluster, member.rung});
   }
-  if (snapshot_.mode.max_power_w && PowerKnown()) FitPowerCap(plan);
-}
-
-void Planner::KeepFrequencies(Plan& plan, double margin, double tolerance) const {
-  if (snapshot_.mode.objective == Objective::kPerformance) return;
-  for (std::size_t cluster = 0; cluster < plan.frequencies.size(); ++cluster) {
-    const auto sessions = SessionsOn(plan, cluster);
-    if (sessions.empty()) continue;
-    const Assignment* before = snapshot_.current.Find(snapshot_.sessions[sessions.front()].id);
-    if (before == nullptr) continue;
-    const auto& steps = table_.clusters()[cluster].frequencies_khz;
-    const auto decided = std::find(steps.begin(), steps.end(), before->point.frequency_khz);
-    if (decided == steps.end()) continue;
-    const std::size_t chosen = plan.frequencies[cluster];
-    const PlanCost cost = Cost(plan);
-    plan.frequencies[cluster] = static_cast<std::size_t>(decided - steps.begin());
-    if (cost.Better(Cost(plan), margin, tolerance)) plan.frequencies[cluster] = chosen;
-  }
-}
-
-void Planner::FitPowerCap(Plan& plan) const {
-  while (PowerW(plan) > *snapshot_.mode.max_power_w) {
-    std::optional<std::size_t> cheapest;
-    double least_harm = 0.0;
-    for (std::size_t cluster = 0; cluster < plan.frequencies.size(); ++cluster) {
-      const auto sessions = SessionsOn(plan, cluster);
-      if (plan.frequencies[cluster] == 0 || sessions.empty()) continue;
-      const ClusterCost now = CostOf(plan, cluster, sessions);
-      --plan.frequencies[cluster];
-      const ClusterCost lower = CostOf(plan, cluster, sessions);
-      ++plan.frequencies[cluster];
-      const double harm =
-          (lower.violation - now.violation) / std::max(now.power_w - lower.power_w, 1e-6);
-      if (!cheapest || harm < least_harm) {
-        cheapest = cluster;
-        least_harm = harm;
-      }
-    }
-    if (!cheapest) return;
-    --plan.frequencies[*cheapest];
-  }
-}
-
-double Planner::PowerW(const Plan& plan) const {
-  double power = 0.0;
-  for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
-    power += CostOf(plan, cluster, SessionsOn(plan, cluster)).power_w;
-  }
-  return power;
+  cost.power_w += powered ? table_.clusters()[cluster].idle_power_w[step] : RestPowerW(cluster);
+  const bool performance = snapshot_.mode.objective == Objective::kPerformance;
+  cost.objective = (performance ? responses_ms * kPerformancePerMs : cost.power_w) + place_cost +
+                   standby_ms * kStandbyWeight;
+  return cost;
 }
 
 PlanCost Planner::Cost(const Plan& plan) const {
   PlanCost cost;
   double power = 0.0;
-  double response = 0.0;
   for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
-    const ClusterCost part = CostOf(plan, cluster, SessionsOn(plan, cluster));
-    cost.violation += part.violation;
+    const ClusterCost part = Price(cluster, MembersOf(plan, cluster), plan.frequencies[cluster]);
+    cost.misses.Add(part.misses);
+    cost.objective += part.objective;
     power += part.power_w;
-    response += part.response_ms;
   }
-  double inaccuracy = 0.0;
-  double moved = 0.0;
-  double standby_ms = 0.0;
   for (std::size_t i = 0; i < plan.placements.size(); ++i) {
-    if (!plan.placements[i]) continue;
-    const SessionState& state = snapshot_.sessions[i];
-    const OperatingPoint& point = Point(plan, i);
-    if (state.standby) {
-      standby_ms += table_.LatencyMs(plan.placements[i]->cluster, point);
-      continue;
-    }
-    inaccuracy += (1.0 - point.accuracy) * Weight(state.requirement) / 5.0;
-    const Assignment* before = snapshot_.current.Find(state.id);
-    if (before != nullptr && before->point.cluster != point.cluster) moved += kMigrationW;
+    if (!plan.placements[i]) cost.misses.Add(Unserved(i, plan.Promised(i)));
   }
-  switch (snapshot_.mode.objective) {
-    case Objective::kPerformance:
-      cost.objective = inaccuracy * 1e3 + response * 1e-2 + moved;
-      break;
-    case Objective::kBalanced:
-      cost.objective = power + inaccuracy * kWattsForAccuracy + moved;
-      break;
-    case Objective::kEnergy:
-      cost.objective = power + inaccuracy * kWattsToBreakTies + moved;
-      break;
-  }
-  // Requests without a session must hold up the sessions as little as possible.
-  cost.objective += standby_ms * kStandbyWeight;
-  if (snapshot_.mode.max_power_w && PowerKnown()) {
-    cost.violation += kCapWeight * Excess(power, *snapshot_.mode.max_power_w);
-  }
+  cost.over_cap_w = std::max(0.0, power - budget_w_);
   return cost;
+}
+
+Prediction Planner::PredictOne(const Plan& plan, std::size_t session, const Queue& queue) const {
+  const Wish& wish = wishes_[session];
+  const Requirement& requirement = wish.state->requirement;
+  const Placement& placement = *plan.placements[session];
+  const std::size_t step = plan.frequencies[placement.cluster];
+  const CostTable::Rung& rung = RungOf(session, placement);
+  Prediction prediction;
+  prediction.response_ms = Response(wish, queue, {rung.costs[step].service_ms, wish.rate_hz});
+  const double asked_ms = prediction.response_ms * kLatencyMargin / (1.0 + kMarginUse);
+  prediction.latency_met =
+      wish.state->standby ||
+      (std::isfinite(asked_ms) && asked_ms <= requirement.latency_ms.value_or(asked_ms));
+  prediction.met = prediction.latency_met && !EnergyMissed(wish, rung, step) &&
+                   rung.accuracy >= requirement.min_accuracy.value_or(0.0);
+  return prediction;
+}
+
+std::vector<Prediction> Planner::Predict(const Plan& plan) const {
+  std::vector<Prediction> predictions(plan.placements.size());
+  for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
+    const std::vector<Member> members = MembersOf(plan, cluster);
+    const Queue queue = QueueOf(members, cluster, plan.frequencies[cluster]);
+    for (const Member& member : members) {
+      predictions[member.session] = PredictOne(plan, member.session, queue);
+    }
+  }
+  return predictions;
+}
+
+bool Planner::MeetsAlone(std::size_t session) const {
+  for (const Placement& choice : wishes_[session].choices) {
+    const Member alone{session, choice.rung, false};
+    for (std::size_t step = 0; step < RungOf(session, choice).costs.size(); ++step) {
+      if (AllMet(choice.cluster, {&alone, 1}, step)) return true;
+    }
+  }
+  return false;
+}
+
+double Planner::PowerW(const Plan& plan) const {
+  double power = snapshot_.base_power_w;
+  for (std::size_t cluster = 0; cluster < table_.clusters().size(); ++cluster) {
+    power += Price(cluster, MembersOf(plan, cluster), plan.frequencies[cluster]).power_w;
+  }
+  return power;
 }
 
 }  // namespace dynofa::policies

@@ -3,37 +3,22 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+
+#include "policies/cluster_load.h"
 
 namespace dynofa::policies {
 namespace {
 
 constexpr int kMaxSweeps = 4;
+/// How often in one search sessions are moved about to make room for one that finds none.
+constexpr int kMaxRearrangements = 4;
+/// With at most so many sessions pairs of them are exchanged as well.
+constexpr std::size_t kMaxExchanging = 8;
 
-/// Puts `session` where the whole plan costs least. True if that changed the plan.
-bool PlaceBest(const Planner& planner, const std::vector<Placement>& choices, std::size_t session,
-               Plan& plan) {
-  Plan best = plan;
-  bool found = plan.placements[session].has_value();
-  PlanCost best_cost = found ? planner.Cost(plan) : PlanCost{};
-  bool changed = false;
-  for (const Placement& choice : choices) {
-    Plan candidate = plan;
-    candidate.placements[session] = choice;
-    planner.ChooseFrequencies(candidate);
-    const PlanCost cost = planner.Cost(candidate);
-    if (!found || cost.Better(best_cost)) {
-      best = std::move(candidate);
-      best_cost = cost;
-      found = changed = true;
-    }
-  }
-  plan = std::move(best);
-  return changed;
-}
-
+/// The sessions, the most important and most demanding first.
 std::vector<std::size_t> PlacingOrder(const Snapshot& snapshot) {
   std::vector<std::size_t> order(snapshot.sessions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -41,73 +26,352 @@ std::vector<std::size_t> PlacingOrder(const Snapshot& snapshot) {
     const SessionState& state = snapshot.sessions[i];
     return std::tuple(state.standby, state.requirement.priority,
                       state.requirement.latency_ms.value_or(std::numeric_limits<double>::max()),
-                      state.id);
+                      std::string_view(state.id));
   };
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   return order;
 }
 
-std::optional<Placement> Locate(const Planner& planner, const std::string& model,
-                                const OperatingPoint& point) {
-  const auto& clusters = planner.table().clusters();
-  for (std::size_t cluster = 0; cluster < clusters.size(); ++cluster) {
-    if (clusters[cluster].state->info.id != point.cluster) continue;
-    const auto& ladder = planner.table().Ladder(model, cluster);
-    for (std::size_t rung = 0; rung < ladder.size(); ++rung) {
-      if (ladder[rung].subnet == point.subnet) return Placement{cluster, rung};
+/// A plan in the making.
+class Search {
+ public:
+  explicit Search(const Planner& planner)
+      : planner_(planner),
+        order_(PlacingOrder(planner.snapshot())),
+        placements_(order_.size()),
+        promised_(order_.size(), false) {
+    for (std::size_t c = 0; c < planner.table().clusters().size(); ++c) {
+      clusters_.emplace_back(planner, c);
     }
   }
-  return std::nullopt;
-}
+
+  void PlaceAdmitted(const std::vector<bool>& admitted) {
+    for (std::size_t session : order_) {
+      if (admitted.empty() || !admitted[session]) continue;
+      promised_[session] = true;
+      PlaceBest(session);
+    }
+  }
+
+  /// Promises each of the others its requirement, if that breaks no promise.
+  void PlaceNew() {
+    for (std::size_t session : order_) {
+      if (promised_[session] || Standby(session)) continue;
+      if (!Admit(session)) rest_.push_back(session);
+    }
+  }
+
+  void PlaceRest() {
+    for (std::size_t session : rest_) PlaceBest(session);
+    for (std::size_t session : order_) {
+      if (Standby(session)) PlaceBest(session);
+    }
+  }
+
+  void Improve() {
+    for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
+      bool changed = Sweep();
+      if (order_.size() <= kMaxExchanging) changed = ExchangePairs() || changed;
+      if (!changed) break;
+    }
+  }
+
+  /// Takes a plan's placements, with frequencies that suit them.
+  void Adopt(const Plan& plan) {
+    for (std::size_t i = 0; i < placements_.size(); ++i) promised_[i] = plan.Promised(i);
+    Restore(plan.placements, std::vector<std::size_t>(clusters_.size(), 0));
+    for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(AllBut(c).budget_w);
+  }
+
+  /// Gives up frequencies, then sessions, until the power cap holds.
+  void FitPowerCap() {
+    while (PowerW() > planner_.PowerBudgetW()) {
+      if (!StepDown() && !DropOne()) return;
+    }
+  }
+
+  Plan TakePlan() && {
+    Plan plan{std::move(placements_), {}, std::move(promised_)};
+    for (const ClusterLoad& cluster : clusters_) plan.frequencies.push_back(cluster.step());
+    return plan;
+  }
+
+ private:
+  struct Option {
+    Placement placement;
+    double least_objective = 0.0;
+  };
+
+  bool Standby(std::size_t session) const { return planner_.snapshot().sessions[session].standby; }
+
+  double PowerW() const {
+    double power = 0.0;
+    for (const ClusterLoad& cluster : clusters_) power += cluster.cost().power_w;
+    return power;
+  }
+
+  /// What the sessions that are placed cost.
+  PlanCost Placed() const {
+    PlanCost cost;
+    double power = 0.0;
+    for (const ClusterLoad& cluster : clusters_) {
+      cost.misses.Add(cluster.cost().misses);
+      cost.objective += cluster.cost().objective;
+      power += cluster.cost().power_w;
+    }
+    cost.over_cap_w = std::max(0.0, power - planner_.PowerBudgetW());
+    return cost;
+  }
+
+  PlanCost Total() const {
+    PlanCost total = Placed();
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (!placements_[i]) total.misses.Add(planner_.Unserved(i, promised_[i]));
+    }
+    return total;
+  }
+
+  /// What all clusters but one cost, with the power that they leave for it.
+  struct Others {
+    Misses misses;
+    double objective = 0.0;
+    double budget_w = 0.0;
+  };
+  Others AllBut(std::size_t cluster) const {
+    Others others;
+    others.budget_w = planner_.PowerBudgetW();
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      if (c == cluster) continue;
+      others.misses.Add(clusters_[c].cost().misses);
+      others.objective += clusters_[c].cost().objective;
+      others.budget_w -= clusters_[c].cost().power_w;
+    }
+    return others;
+  }
+
+  void TakeOff(std::size_t session) {
+    if (!placements_[session]) return;
+    const std::size_t cluster = placements_[session]->cluster;
+    clusters_[cluster].Remove(session, AllBut(cluster).budget_w);
+    placements_[session].reset();
+  }
+
+  void Put(std::size_t session, const Placement& placement, const ClusterLoad::Choice& choice) {
+    clusters_[placement.cluster].Add({session, placement.rung, promised_[session]}, choice);
+    placements_[session] = placement;
+  }
+
+  /// A session's choices, the one that may cost least first.
+  void SortOptions(std::size_t session) {
+    options_.clear();
+    for (const Placement& choice : planner_.Choices(session)) {
+      const Member member{session, choice.rung, promised_[session]};
+      options_.push_back({choice, others_[choice.cluster].objective +
+                                      clusters_[choice.cluster].LeastObjectiveWith(member)});
+    }
+    std::stable_sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
+      return a.least_objective < b.least_objective;
+    });
+  }
+
+  /// Puts a session that is nowhere where the whole costs least, on `only` if that is given. One
+  /// that was promised nothing stays nowhere if each place breaks a promise or the power cap.
+  void PlaceBest(std::size_t session, std::optional<std::size_t> only = std::nullopt) {
+    others_.clear();
+    for (std::size_t c = 0; c < clusters_.size(); ++c) others_.push_back(AllBut(c));
+    SortOptions(session);
+    const PlanCost without = Placed();
+    std::optional<Placement> best;
+    ClusterLoad::Choice best_choice;
+    PlanCost best_cost;
+    for (const Option& option : options_) {
+      const std::size_t c = option.placement.cluster;
+      if (only && c != *only) continue;
+      // The best so far adds nothing to what is missed, and the rest costs more.
+      if (best && best_cost.over_cap_w <= without.over_cap_w &&
+          best_cost.misses.Compare(without.misses) <= 0 &&
+          option.least_objective >= best_cost.objective) {
+        break;
+      }
+      const auto choice = clusters_[c].TryWith({session, option.placement.rung, promised_[session]},
+                                               others_[c].budget_w);
+      PlanCost cost{choice.over_budget_w, others_[c].misses,
+                    others_[c].objective + choice.cost.objective};
+      cost.misses.Add(choice.cost.misses);
+      if (!promised_[session] && !Harmless(cost, without)) continue;
+      if (best && !cost.Better(best_cost)) continue;
+      best = option.placement;
+      best_choice = choice;
+      best_cost = cost;
+    }
+    if (best) Put(session, *best, best_choice);
+  }
+
+  /// Does a session without a promise neither break one nor the cap?
+  static bool Harmless(const PlanCost& with, const PlanCost& without) {
+    return with.over_cap_w <= without.over_cap_w + 1e-9 &&
+           !with.misses.BreaksMorePromises(without.misses);
+  }
+
+  /// Admits a session if it can be met beside those that were admitted before.
+  bool Admit(std::size_t session) {
+    const PlanCost without = Total();
+    promised_[session] = true;
+    PlaceBest(session);
+    if (!placements_[session]) return promised_[session] = false;
+    if (Harmless(Total(), without)) return true;
+    if (rearrangements_ < kMaxRearrangements && planner_.MeetsAlone(session)) {
+      ++rearrangements_;
+      const auto clusters = Steps();
+      const auto placements = placements_;
+      Sweep();
+      if (Harmless(Total(), without)) return true;
+      Restore(placements, clusters);
+    }
+    promised_[session] = false;
+    TakeOff(session);
+    return false;
+  }
+
+  std::vector<std::size_t> Steps() const {
+    std::vector<std::size_t> steps;
+    for (const ClusterLoad& cluster : clusters_) steps.push_back(cluster.step());
+    return steps;
+  }
+
+  void Restore(const std::vector<std::optional<Placement>>& placements,
+               const std::vector<std::size_t>& steps) {
+    placements_ = placements;
+    std::vector<std::vector<Member>> members(clusters_.size());
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (!placements_[i]) continue;
+      members[placements_[i]->cluster].push_back({i, placements_[i]->rung, promised_[i]});
+    }
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      clusters_[c].Replace(std::move(members[c]), steps[c]);
+    }
+  }
+
+  /// Moves each session to its best place. True if that paid.
+  bool Sweep() {
+    bool changed = false;
+    for (std::size_t session : order_) {
+      if (!placements_[session] && !promised_[session] && !Waiting(session)) continue;
+      changed = Move(session) || changed;
+    }
+    return changed;
+  }
+
+  /// Is a session without a promise one that may run?
+  bool Waiting(std::size_t session) const {
+    return std::find(rest_.begin(), rest_.end(), session) != rest_.end();
+  }
+
+  /// Its present place is among the choices, so a session never ends where it costs more.
+  bool Move(std::size_t session) {
+    const PlanCost before = Total();
+    TakeOff(session);
+    PlaceBest(session);
+    return Total().Better(before);
+  }
+
+  /// Exchanges the clusters of two sessions where that pays.
+  bool ExchangePairs() {
+    bool changed = false;
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      for (std::size_t j = i + 1; j < order_.size(); ++j) {
+        changed = Exchange(order_[i], order_[j]) || changed;
+      }
+    }
+    return changed;
+  }
+
+  bool Exchange(std::size_t a, std::size_t b) {
+    if (!placements_[a] || !placements_[b] || Standby(a) || Standby(b)) return false;
+    const std::size_t cluster_a = placements_[a]->cluster;
+    const std::size_t cluster_b = placements_[b]->cluster;
+    if (cluster_a == cluster_b) return false;
+    const PlanCost before = Total();
+    const auto placements = placements_;
+    const auto steps = Steps();
+    TakeOff(a);
+    TakeOff(b);
+    PlaceBest(a, cluster_b);
+    PlaceBest(b, cluster_a);
+    if (Total().Better(before)) return true;
+    Restore(placements, steps);
+    return false;
+  }
+
+  /// Steps the cluster down where that misses least, and among those saves most. False if no step
+  /// saves power.
+  bool StepDown() {
+    std::optional<std::size_t> best;
+    PlanCost best_cost;
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      const std::size_t step = clusters_[c].step();
+      if (step == 0) continue;
+      const double power = clusters_[c].cost().power_w;
+      clusters_[c].SetStep(step - 1);
+      const PlanCost cost = Placed();
+      const bool saves = clusters_[c].cost().power_w < power - 1e-12;
+      clusters_[c].SetStep(step);
+      // Here the watts above the cap come last: what is missed decides.
+      const PlanCost ranked{0.0, cost.misses, cost.over_cap_w};
+      if (!saves || (best && !ranked.Better(best_cost))) continue;
+      best = c;
+      best_cost = ranked;
+    }
+    if (best) clusters_[*best].SetStep(clusters_[*best].step() - 1);
+    return best.has_value();
+  }
+
+  /// Takes the least important session off and lets the others have its power. False if there is
+  /// none.
+  bool DropOne() {
+    for (const bool promised : {false, true}) {
+      for (auto session = order_.rbegin(); session != order_.rend(); ++session) {
+        if (!placements_[*session] || Standby(*session)) continue;
+        if (promised_[*session] != promised) continue;
+        TakeOff(*session);
+        for (std::size_t c = 0; c < clusters_.size(); ++c) {
+          clusters_[c].Choose(AllBut(c).budget_w);
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const Planner& planner_;
+  const std::vector<std::size_t> order_;
+  std::vector<ClusterLoad> clusters_;
+  std::vector<std::optional<Placement>> placements_;
+  std::vector<bool> promised_;
+  std::vector<std::size_t> rest_;
+  int rearrangements_ = 0;
+  std::vector<Option> options_;
+  std::vector<Others> others_;
+};
 
 }  // namespace
 
-Plan SearchPlan(const Planner& planner) {
-  const Snapshot& snapshot = planner.snapshot();
-  Plan plan;
-  plan.placements.resize(snapshot.sessions.size());
-  planner.ChooseFrequencies(plan);
-
-  const std::vector<std::size_t> order = PlacingOrder(snapshot);
-  std::vector<std::vector<Placement>> choices(snapshot.sessions.size());
-  for (std::size_t session : order) {
-    choices[session] = planner.Choices(session);
-    PlaceBest(planner, choices[session], session, plan);
-  }
-  for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
-    bool changed = false;
-    for (std::size_t session : order) {
-      changed = PlaceBest(planner, choices[session], session, plan) || changed;
-    }
-    if (!changed) break;
-  }
-  return plan;
+Plan SearchPlan(const Planner& planner, const std::vector<bool>& admitted) {
+  Search search(planner);
+  search.PlaceAdmitted(admitted);
+  search.PlaceNew();
+  search.PlaceRest();
+  search.Improve();
+  search.FitPowerCap();
+  return std::move(search).TakePlan();
 }
 
-std::optional<Plan> PlanInForce(const Planner& planner, double margin, double tolerance) {
-  const Snapshot& snapshot = planner.snapshot();
-  Plan plan;
-  for (std::size_t i = 0; i < snapshot.sessions.size(); ++i) {
-    const SessionState& session = snapshot.sessions[i];
-    const Assignment* before = snapshot.current.Find(session.id);
-    if (before == nullptr || before->model != session.model) return std::nullopt;
-    const auto placement = Locate(planner, session.model, before->point);
-    if (!placement) return std::nullopt;
-    const auto allowed = planner.Choices(i);
-    if (std::find(allowed.begin(), allowed.end(), *placement) == allowed.end()) return std::nullopt;
-    plan.placements.push_back(placement);
-  }
-  planner.ChooseFrequencies(plan);
-  planner.KeepFrequencies(plan, margin, tolerance);
-  return plan;
-}
-
-Plan PreferInForce(const Planner& planner, Plan best, double margin, double tolerance) {
-  std::optional<Plan> in_force = PlanInForce(planner, margin, tolerance);
-  if (!in_force) return best;
-  const bool better = planner.Cost(best).Better(planner.Cost(*in_force), margin, tolerance);
-  return better ? best : *std::move(in_force);
+void ChooseFrequencies(const Planner& planner, Plan& plan) {
+  Search search(planner);
+  search.Adopt(plan);
+  search.FitPowerCap();
+  plan = std::move(search).TakePlan();
 }
 
 }  // namespace dynofa::policies

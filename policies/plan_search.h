@@ -1,23 +1,27 @@
 #ifndef DYNOFA_POLICIES_PLAN_SEARCH_H_
 #define DYNOFA_POLICIES_PLAN_SEARCH_H_
 
+#include <vector>
+
 #include "policies/plan.h"
 
 namespace dynofa::policies {
 
-/// A plan for all sessions: placed one after another, the most important and most demanding
-/// first, each where the whole then costs least; then sessions are moved one at a time as long as
-/// that pays. A local optimum, found in O(sweeps * sessions * choices) prices. Deterministic.
-Plan SearchPlan(const Planner& planner);
+/// A plan for all sessions.
+///
+/// `admitted` says who was promised its requirement before (empty: nobody). Those are placed one
+/// after another, the most important and most demanding first, each where the whole then costs
+/// least. The others follow in the same order: each is promised its requirement if that breaks no
+/// promise, and otherwise runs where it breaks none, or not at all. Then sessions are moved one at
+/// a time, and exchanged in pairs if there are few, as long as that pays. A plan above the power
+/// cap gives up frequencies, then sessions, the least important first.
+///
+/// A local optimum, found in O(sessions * choices) prices. Deterministic.
+Plan SearchPlan(const Planner& planner, const std::vector<bool>& admitted = {});
 
-/// The decision in force as a plan, at the decided frequencies where new ones are no better by the
-/// margins; nullopt if one of its sessions,
-/// subnets or clusters is gone or a session is new.
-std::optional<Plan> PlanInForce(const Planner& planner, double margin, double tolerance);
-
-/// `best` unless the plan in force misses no more than `tolerance` more and costs less than
-/// `margin` (a share) more: small gains do not move sessions or clocks about.
-Plan PreferInForce(const Planner& planner, Plan best, double margin, double tolerance);
+/// Chooses every cluster's frequency for the placements of a plan: within the power cap, what
+/// misses least, then what costs least. Clusters without sessions get their lowest.
+void ChooseFrequencies(const Planner& planner, Plan& plan);
 
 }  // namespace dynofa::policies
 

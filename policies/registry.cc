@@ -1,7 +1,9 @@
 #include "policies/registry.h"
 
 #include <array>
+#include <string>
 
+#include "policies/baselines.h"
 #include "policies/hierarchical.h"
 #include "policies/plain.h"
 
@@ -10,18 +12,42 @@ namespace {
 
 struct Entry {
   std::string_view name;
-  std::unique_ptr<Policy> (*make)();
+  /// `subnet` is empty unless the policy takes one.
+  std::unique_ptr<Policy> (*make)(std::string subnet);
+  bool takes_subnet = false;
 };
 
 template <typename P>
-std::unique_ptr<Policy> Make() {
+std::unique_ptr<Policy> Make(std::string) {
   return std::make_unique<P>();
 }
 
-constexpr std::array<Entry, 3> kPolicies = {{
+constexpr std::array<Entry, 9> kPolicies = {{
     {"hierarchical", Make<HierarchicalPolicy>},
     {"performance", Make<PerformancePolicy>},
     {"powersave", Make<PowersavePolicy>},
+    {"fixed",
+     [](std::string subnet) -> std::unique_ptr<Policy> {
+       return std::make_unique<FixedPolicy>("fixed", "", std::move(subnet));
+     },
+     true},
+    {"fixed-schedutil",
+     [](std::string subnet) -> std::unique_ptr<Policy> {
+       return std::make_unique<FixedPolicy>("fixed-schedutil", "schedutil", std::move(subnet));
+     },
+     true},
+    {"fixed-performance",
+     [](std::string subnet) -> std::unique_ptr<Policy> {
+       return std::make_unique<FixedPolicy>("fixed-performance", "performance", std::move(subnet));
+     },
+     true},
+    {"dynamic-only", Make<DynamicOnlyPolicy>},
+    {"dvfs-only",
+     [](std::string subnet) -> std::unique_ptr<Policy> {
+       return std::make_unique<DvfsOnlyPolicy>(std::move(subnet));
+     },
+     true},
+    {"greedy", Make<GreedyPolicy>},
 }};
 
 }  // namespace
@@ -33,8 +59,12 @@ std::vector<std::string_view> PolicyNames() {
 }
 
 std::unique_ptr<Policy> MakePolicy(std::string_view name) {
+  const std::size_t colon = name.find(':');
+  const std::string_view plain = name.substr(0, colon);
+  const bool has_subnet = colon != std::string_view::npos;
   for (const Entry& entry : kPolicies) {
-    if (entry.name == name) return entry.make();
+    if (entry.name != plain || (has_subnet && !entry.takes_subnet)) continue;
+    return entry.make(has_subnet ? std::string(name.substr(colon + 1)) : "");
   }
   return nullptr;
 }

@@ -41,6 +41,8 @@ struct Snapshot {
   double time_s = 0.0;
   PowerMode mode;
   std::vector<ClusterState> clusters;
+  /// Power that the board draws apart from its clusters, W; 0 if unknown. Counts against caps.
+  double base_power_w = 0.0;
   std::vector<SessionState> sessions;
   /// Every operating point of every hosted model as profiled (ClusterState::slowdown is not
   /// applied). Shared, since it changes only with the profile.

@@ -12,6 +12,7 @@ int MaxThreads(const PowerMode& mode, const std::string& cluster) {
 }
 
 const OperatingPoint* PickThreads(std::span<const OperatingPoint* const> points, int max_threads) {
+  if (points.size() == 1) return points[0]->threads <= max_threads ? points[0] : nullptr;
   std::vector<const OperatingPoint*> allowed;
   for (const OperatingPoint* point : points) {
     if (point->threads <= max_threads) allowed.push_back(point);

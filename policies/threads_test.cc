@@ -43,16 +43,16 @@ TEST_CASE("the ladder of a cluster takes each subnet with the threads that suit 
   }
   snapshot.points = points;
   const CostTable table(snapshot);
-  const auto& rung = table.Ladder("net", 0).back();
+  const auto& rung = (*table.Ladders("net"))[0].back();
   REQUIRE(rung.subnet == "l");
   CHECK(rung.points[0]->threads == 1);
   CHECK(rung.points[1]->threads == 2);
   CHECK(rung.points[2]->threads == 2);
-  CHECK(table.Ladder("net", 0).front().points[2]->threads == 1);
+  CHECK((*table.Ladders("net"))[0].front().points[2]->threads == 1);
 
   snapshot.mode.max_cores["cpu0"] = 1;
   const CostTable capped(snapshot);
-  CHECK(capped.Ladder("net", 0).back().points[2]->threads == 1);
+  CHECK((*capped.Ladders("net"))[0].back().points[2]->threads == 1);
 }
 
 }  // namespace

@@ -57,6 +57,10 @@ void Dispatcher::SetRoutes(std::shared_ptr<const RoutingTable> routes) {
 }
 
 absl::Status Dispatcher::CheckAgainstRoute(const Request& request, const Route& route) const {
+  if (!route.refused_because.empty()) {
+    return absl::ResourceExhaustedError(
+        base::StrCat("the session is not served: ", route.refused_because));
+  }
   if (route.ceiling >= route.ladder.size()) {
     return absl::UnavailableError(
         base::StrCat("no cluster can run model '", request.model, "' now"));

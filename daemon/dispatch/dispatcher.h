@@ -93,7 +93,8 @@ class Dispatcher {
 
   /// Queues a request. UNAVAILABLE: no cluster can run its model now. DEADLINE_EXCEEDED: expiry is
   /// past. FAILED_PRECONDITION: floor or subnet are beyond the session's ceiling.
-  /// RESOURCE_EXHAUSTED: the queue or the session's share of it is full. Otherwise it ends by
+  /// RESOURCE_EXHAUSTED: the queue or the session's share of it is full, or the decision does not
+  /// serve the session. Otherwise it ends by
   /// Complete, Expire or Cancel, exactly once.
   absl::Status Submit(const Request& request, base::TimePoint now);
 

@@ -30,6 +30,8 @@ struct Route {
   std::optional<base::Duration> target;
   /// 1 (most important) to 9.
   int priority = 5;
+  /// Why nothing of the session runs though there are clusters for its model; empty otherwise.
+  std::string refused_because;
   /// Who may use the session by name.
   std::uint32_t uid = 0;
 };

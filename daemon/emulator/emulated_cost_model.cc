@@ -1,6 +1,12 @@
 #include "daemon/emulator/emulated_cost_model.h"
 
 namespace dynofa::emulator {
+namespace {
+
+/// Of the cluster whose idle power is told, degrees C: warm from work, far from throttling.
+constexpr double kIdleTemperatureC = 50.0;
+
+}  // namespace
 
 Workload WorkloadOf(const engine::SubnetInfo& subnet) {
   return {.macs = subnet.macs, .resolution = subnet.resolution, .layers = subnet.layers};
@@ -22,6 +28,7 @@ std::vector<policies::OperatingPoint> EmulatedCostModel::Points(
         point.latency_ms = LatencyMs(*cluster, WorkloadOf(subnet), khz);
         point.latency_evidence = policies::Evidence::kEmulated;
         point.active_power_w = ActivePowerW(*cluster, khz, 1.0);
+        point.idle_power_w = IdlePowerW(*cluster, khz, kIdleTemperatureC);
         point.power_evidence = policies::Evidence::kEmulated;
         point.accuracy = subnet.accuracy;
         point.accuracy_evidence = subnet.accuracy_evidence;

@@ -63,6 +63,8 @@ bool ClusterTracker::Update(const hardware::BoardReading& reading) {
     state.limited_by = read.limited_by;
     state.static_power_w = read.static_power_w;
     state.foreign_load = read.foreign_load;
+    // A clock that no decision holds is that of a cluster at rest.
+    if (read.min_khz != read.max_khz) state.rest_power_w = read.static_power_w;
     found->second.view.effective = {read.cluster, read.governor, read.min_khz, read.max_khz};
     found->second.view.limited_by = read.limited_by;
   }

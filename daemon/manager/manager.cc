@@ -15,7 +15,7 @@ bool SameInEffect(const policies::Decision& a, const policies::Decision& b) {
          std::equal(a.assignments.begin(), a.assignments.end(), b.assignments.begin(),
                     b.assignments.end(), [](const auto& x, const auto& y) {
                       return x.session == y.session && x.feasible == y.feasible &&
-                             x.point.subnet == y.point.subnet &&
+                             x.served == y.served && x.point.subnet == y.point.subnet &&
                              x.point.cluster == y.point.cluster &&
                              x.point.threads == y.point.threads &&
                              x.point.frequency_khz == y.point.frequency_khz;
@@ -158,6 +158,7 @@ void Manager::Tick() {
   const base::Duration window = now - window_start_;
   if (window > base::Duration::zero()) {
     sessions_.EndWindow(window);
+    base_power_.EndWindow(window);
     auto loads = clusters_.EndWindow(window);
     for (hardware::ClusterLoad& load : loads) {
       if (load.cluster == profiler_.taken()) load.busy = profiler_.busy() ? 1.0 : 0.0;
@@ -185,6 +186,7 @@ void Manager::TakeOutcomes() {
   while (auto outcome = world_.outcomes.Pop()) {
     sessions_.Observe(*outcome);
     clusters_.Observe(*outcome);
+    base_power_.Observe(*outcome);
   }
 }
 
@@ -203,6 +205,7 @@ void Manager::ReadBoard() {
 void Manager::TakeReading(hardware::BoardReading reading) {
   last_reading_ = std::move(reading);
   const bool other_conditions = clusters_.Update(last_reading_);
+  base_power_.Update(last_reading_);
   world_.on_reading(last_reading_);
   profiler_.OnReading(last_reading_);
   if (other_conditions && !stopping_) return Decide();
@@ -268,6 +271,7 @@ policies::Snapshot Manager::TakeSnapshot() const {
     cluster.available = false;
     cluster.unavailable_because = "its profile is being measured";
   }
+  snapshot.base_power_w = base_power_.watt();
   snapshot.sessions = sessions_.States();
   for (const HostedModel& model : world_.models) {
     policies::SessionState standby;

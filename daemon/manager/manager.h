@@ -19,6 +19,7 @@
 #include "daemon/engine/catalogue.h"
 #include "daemon/engine/cost_model.h"
 #include "daemon/hardware/board.h"
+#include "daemon/manager/base_power.h"
 #include "daemon/manager/cluster_tracker.h"
 #include "daemon/manager/manager_api.h"
 #include "daemon/manager/profiler.h"
@@ -140,6 +141,7 @@ class Manager final : public ManagerApi {
   std::string mode_;
   SessionBook sessions_;
   ClusterTracker clusters_;
+  BasePower base_power_;
   std::shared_ptr<const std::vector<policies::OperatingPoint>> points_;
   std::unique_ptr<RouteBuilder> routes_;
   Profiler profiler_;

@@ -66,6 +66,9 @@ dispatch::Route RouteBuilder::MakeRoute(const policies::Assignment& assignment,
   route.frequency_khz = frequency_khz > 0 ? frequency_khz : assignment.point.frequency_khz;
   route.ladder = LadderAt({assignment.model, route.cluster}, route.frequency_khz);
   route.ceiling = CeilingFor(route.ladder, assignment.point.accuracy);
+  if (!assignment.adaptive && !route.ladder.empty()) {
+    route.min_accuracy = route.ladder[route.ceiling].accuracy;
+  }
   return route;
 }
 
@@ -74,6 +77,11 @@ dispatch::RoutingTable RouteBuilder::Build(
     const std::map<std::string, std::int64_t>& frequencies_khz) const {
   dispatch::RoutingTable table;
   for (const policies::Assignment& assignment : decision.assignments) {
+    if (!assignment.served) {
+      dispatch::Route& refused = table.sessions[assignment.session];
+      if (!assignment.reasons.empty()) refused.refused_because = assignment.reasons.front().text;
+      continue;
+    }
     auto frequency = frequencies_khz.find(assignment.point.cluster);
     dispatch::Route route =
         MakeRoute(assignment, frequency == frequencies_khz.end() ? 0 : frequency->second);
@@ -96,8 +104,9 @@ dispatch::RoutingTable RouteBuilder::Build(
     route.priority = requirement.priority;
     if (requirement.latency_ms) route.target = base::FromMs(*requirement.latency_ms);
     if (route.ladder.empty()) continue;
-    route.min_accuracy =
-        std::min(requirement.min_accuracy.value_or(0.0), route.ladder[route.ceiling].accuracy);
+    route.min_accuracy = std::max(
+        route.min_accuracy,
+        std::min(requirement.min_accuracy.value_or(0.0), route.ladder[route.ceiling].accuracy));
   }
   return table;
 }

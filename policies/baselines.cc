@@ -1,0 +1,119 @@
+#include "policies/baselines.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "policies/cluster_load.h"
+#include "policies/governed.h"
+#include "policies/joint.h"
+#include "policies/place_each.h"
+#include "policies/report.h"
+
+namespace dynofa::policies {
+namespace {
+
+/// Compute time of a place at the highest frequency, ms.
+double TopMs(const Planner& planner, std::size_t session, const Placement& place) {
+  return planner.RungOf(session, place).costs.back().service_ms;
+}
+
+double AccuracyOf(const Planner& planner, std::size_t session, const Placement& place) {
+  return planner.RungOf(session, place).accuracy;
+}
+
+/// The subnet that DvfsOnlyPolicy runs for a session.
+std::string_view OneSubnet(const Planner& planner, std::size_t session, std::string_view wanted) {
+  const SessionState& state = planner.snapshot().sessions[session];
+  const Assignment* before = planner.InForce(session);
+  const bool has_floor = state.requirement.min_accuracy.has_value();
+  const auto key = [&](const Placement& place) {
+    const CostTable::Rung& rung = planner.RungOf(session, place);
+    const bool kept = before != nullptr && before->point.subnet == rung.subnet;
+    return std::tuple(rung.subnet != wanted, !kept, has_floor ? rung.accuracy : -rung.accuracy);
+  };
+  const auto& choices = planner.Choices(session);
+  const auto best = std::min_element(choices.begin(), choices.end(),
+                                     [&](auto& a, auto& b) { return key(a) < key(b); });
+  return planner.RungOf(session, *best).subnet;
+}
+
+}  // namespace
+
+Decision FixedPolicy::Decide(const Snapshot& snapshot) const {
+  const CostTable table(snapshot);
+  const Planner planner(snapshot, table);
+  Plan plan = PlaceEach(planner, [&](std::size_t session, const Placement& place) {
+    const bool wanted = planner.RungOf(session, place).subnet == subnet_;
+    return std::tuple(!wanted, -AccuracyOf(planner, session, place),
+                      TopMs(planner, session, place));
+  });
+  ExpectGovernor(planner, governor_, plan);
+  return MakeDecision(name(), planner, plan, {.adaptive = false, .governor = governor_});
+}
+
+Decision DynamicOnlyPolicy::Decide(const Snapshot& snapshot) const {
+  const CostTable table(snapshot);
+  const Planner planner(snapshot, table);
+  // The fastest cluster is that of the cheapest subnet; the level is chosen there.
+  Plan plan = PlaceEach(planner, [&](std::size_t session, const Placement& place) {
+    return TopMs(planner, session, place);
+  });
+  const bool saving = snapshot.mode.objective == Objective::kEnergy;
+  for (std::size_t session = 0; session < plan.placements.size(); ++session) {
+    if (!plan.placements[session]) continue;
+    const std::size_t cluster = plan.placements[session]->cluster;
+    const SessionState& state = snapshot.sessions[session];
+    const auto key = [&](const Placement& place) {
+      const double latency = TopMs(planner, session, place) + state.observed.overhead_ms;
+      const bool late = latency > state.requirement.latency_ms.value_or(latency);
+      const double accuracy = AccuracyOf(planner, session, place);
+      return std::tuple(place.cluster != cluster, late, late || saving ? latency : -accuracy);
+    };
+    plan.placements[session] =
+        *std::min_element(planner.Choices(session).begin(), planner.Choices(session).end(),
+                          [&](const Placement& a, const Placement& b) { return key(a) < key(b); });
+  }
+  ExpectGovernor(planner, "schedutil", plan);
+  return MakeDecision(name(), planner, plan, {.governor = "schedutil"});
+}
+
+Decision DvfsOnlyPolicy::Decide(const Snapshot& snapshot) const {
+  const CostTable table(snapshot);
+  const Planner all(snapshot, table);
+  std::vector<std::string_view> subnets(snapshot.sessions.size());
+  for (std::size_t session = 0; session < subnets.size(); ++session) {
+    if (!all.Choices(session).empty()) subnets[session] = OneSubnet(all, session, subnet_);
+  }
+  const Planner planner(snapshot, table, [&](std::size_t session, const CostTable::Rung& rung) {
+    return rung.subnet == subnets[session];
+  });
+  return DecideJointly(name(), planner, {.adaptive = false});
+}
+
+Decision GreedyPolicy::Decide(const Snapshot& snapshot) const {
+  const CostTable table(snapshot);
+  const Planner planner(snapshot, table);
+  Plan plan;
+  plan.placements.resize(snapshot.sessions.size());
+  plan.frequencies.assign(table.clusters().size(), 0);
+  for (std::size_t session = 0; session < plan.placements.size(); ++session) {
+    std::optional<PlanCost> best;
+    std::size_t best_step = 0;
+    for (const Placement& place : planner.Choices(session)) {
+      ClusterLoad alone(planner, place.cluster);
+      const auto choice = alone.TryWith({session, place.rung, false}, planner.PowerBudgetW());
+      const PlanCost cost{choice.over_budget_w, choice.cost.misses,
+                          choice.cost.objective - planner.RestPowerW(place.cluster)};
+      if (best && !cost.Better(*best)) continue;
+      best = cost;
+      best_step = choice.step;
+      plan.placements[session] = place;
+    }
+    if (!best || snapshot.sessions[session].standby) continue;
+    std::size_t& step = plan.frequencies[plan.placements[session]->cluster];
+    step = std::max(step, best_step);
+  }
+  return MakeDecision(name(), planner, plan);
+}
+
+}  // namespace dynofa::policies
