@@ -51,6 +51,10 @@ class Misses {
     any_ = true;
   }
   void Add(const Misses& other);
+  /// Weights everything with a factor above 0.
+  void Scale(double factor) {
+    for (double& miss : by_rank_) miss *= factor;
+  }
 
   bool any() const { return any_; }
 

@@ -46,12 +46,23 @@ class Search {
     }
   }
 
+  /// Places those who were promised something: anew, or as they are in force if that costs less. So
+  /// a promise that the plan in force keeps is kept.
   void PlaceAdmitted(const std::vector<bool>& admitted) {
+    if (admitted.empty()) return;
+    promised_ = admitted;
     for (std::size_t session : order_) {
-      if (admitted.empty() || !admitted[session]) continue;
-      promised_[session] = true;
-      PlaceBest(session);
+      if (promised_[session]) PlaceBest(session);
     }
+    const PlanCost anew = Total();
+    const auto placements = placements_;
+    const auto steps = Steps();
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (promised_[i]) placements_[i] = planner_.PlaceInForce(i);
+    }
+    Restore(placements_, steps);
+    ChooseSteps();
+    if (!Total().Better(anew)) Restore(placements, steps);
   }
 
   /// Promises each of the others its requirement, if that breaks no promise.
@@ -72,6 +83,7 @@ class Search {
   void Improve() {
     for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
       bool changed = Sweep();
+      changed = EmptyClusters() || changed;
       if (order_.size() <= kMaxExchanging) changed = ExchangePairs() || changed;
       if (!changed) break;
     }
@@ -81,7 +93,7 @@ class Search {
   void Adopt(const Plan& plan) {
     for (std::size_t i = 0; i < placements_.size(); ++i) promised_[i] = plan.Promised(i);
     Restore(plan.placements, std::vector<std::size_t>(clusters_.size(), 0));
-    for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(AllBut(c).budget_w);
+    ChooseSteps();
   }
 
   /// Gives up frequencies, then sessions, until the power cap holds.
@@ -175,9 +187,17 @@ class Search {
     });
   }
 
-  /// Puts a session that is nowhere where the whole costs least, on `only` if that is given. One
-  /// that was promised nothing stays nowhere if each place breaks a promise or the power cap.
-  void PlaceBest(std::size_t session, std::optional<std::size_t> only = std::nullopt) {
+  /// The clusters that a session may go to.
+  struct Within {
+    std::optional<std::size_t> only;
+    std::optional<std::size_t> except;
+
+    bool Has(std::size_t cluster) const { return (!only || cluster == *only) && cluster != except; }
+  };
+
+  /// Puts a session that is nowhere where the whole costs least. One that was promised nothing
+  /// stays nowhere if each place breaks a promise or the power cap.
+  void PlaceBest(std::size_t session, const Within& within = {}) {
     others_.clear();
     for (std::size_t c = 0; c < clusters_.size(); ++c) others_.push_back(AllBut(c));
     SortOptions(session);
@@ -187,7 +207,7 @@ class Search {
     PlanCost best_cost;
     for (const Option& option : options_) {
       const std::size_t c = option.placement.cluster;
-      if (only && c != *only) continue;
+      if (!within.Has(c)) continue;
       // The best so far adds nothing to what is missed, and the rest costs more.
       if (best && best_cost.over_cap_w <= without.over_cap_w &&
           best_cost.misses.Compare(without.misses) <= 0 &&
@@ -234,15 +254,19 @@ class Search {
     return false;
   }
 
+  void ChooseSteps() {
+    for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(AllBut(c).budget_w);
+  }
+
   std::vector<std::size_t> Steps() const {
     std::vector<std::size_t> steps;
     for (const ClusterLoad& cluster : clusters_) steps.push_back(cluster.step());
     return steps;
   }
 
-  void Restore(const std::vector<std::optional<Placement>>& placements,
+  void Restore(std::vector<std::optional<Placement>> placements,
                const std::vector<std::size_t>& steps) {
-    placements_ = placements;
+    placements_ = std::move(placements);
     std::vector<std::vector<Member>> members(clusters_.size());
     for (std::size_t i = 0; i < placements_.size(); ++i) {
       if (!placements_[i]) continue;
@@ -276,6 +300,31 @@ class Search {
     return Total().Better(before);
   }
 
+  /// Empties clusters where that pays: leaving a cluster one by one may not, since it draws its
+  /// idle power until the last one goes.
+  bool EmptyClusters() {
+    bool changed = false;
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      if (clusters_[c].members().empty() || clusters_[c].members().size() == order_.size())
+        continue;
+      const PlanCost before = Total();
+      const auto placements = placements_;
+      const auto steps = Steps();
+      for (std::size_t session : order_) {
+        if (placements[session] && placements[session]->cluster == c) TakeOff(session);
+      }
+      for (std::size_t session : order_) {
+        if (placements[session] && !placements_[session]) PlaceBest(session, {.except = c});
+      }
+      if (Total().Better(before)) {
+        changed = true;
+      } else {
+        Restore(placements, steps);
+      }
+    }
+    return changed;
+  }
+
   /// Exchanges the clusters of two sessions where that pays.
   bool ExchangePairs() {
     bool changed = false;
@@ -297,8 +346,8 @@ class Search {
     const auto steps = Steps();
     TakeOff(a);
     TakeOff(b);
-    PlaceBest(a, cluster_b);
-    PlaceBest(b, cluster_a);
+    PlaceBest(a, {.only = cluster_b});
+    PlaceBest(b, {.only = cluster_a});
     if (Total().Better(before)) return true;
     Restore(placements, steps);
     return false;
@@ -335,9 +384,7 @@ class Search {
         if (!placements_[*session] || Standby(*session)) continue;
         if (promised_[*session] != promised) continue;
         TakeOff(*session);
-        for (std::size_t c = 0; c < clusters_.size(); ++c) {
-          clusters_[c].Choose(AllBut(c).budget_w);
-        }
+        ChooseSteps();
         return true;
       }
     }
