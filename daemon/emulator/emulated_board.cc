@@ -28,6 +28,7 @@ EmulatedBoard::EmulatedBoard(const BoardModel& model, const base::Clock& clock)
   held_c_.resize(model.zones.size());
   stale_c_.resize(model.zones.size());
   stale_w_.resize(model.rails.size());
+  rail_energy_j_.resize(model.rails.size());
   for (const ClusterModel& cluster : model.clusters) {
     ClusterState state;
     state.model = &cluster;
@@ -110,6 +111,43 @@ void EmulatedBoard::ReadRails(hardware::BoardReading& reading) const {
     if (!total) reading.board_power_w = rail.total ? power : reading.board_power_w + power;
     total = total || rail.total;
   }
+}
+
+hardware::Limits EmulatedBoard::LimitsNow(std::string_view cluster) {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  const ClusterState& state = *FindLocked(cluster);
+  if (state.stale) return {state.stale->min_khz, state.stale->max_khz};
+  return LimitsOf(state);
+}
+
+std::int64_t EmulatedBoard::ClockKhz(std::string_view cluster) {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  const ClusterState& state = *FindLocked(cluster);
+  return state.stale ? state.stale->frequency_khz : state.khz;
+}
+
+std::int64_t EmulatedBoard::CapNow(std::string_view cluster) {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  return CapKhz(*FindLocked(cluster));
+}
+
+std::optional<double> EmulatedBoard::RailPowerW(std::string_view rail) {
+  for (const hardware::RailReading& reading : Read().rails) {
+    if (reading.name == rail) return reading.power_w;
+  }
+  return std::nullopt;
+}
+
+double EmulatedBoard::RailEnergyJ(std::string_view rail) {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  for (std::size_t i = 0; i < model_.rails.size(); ++i) {
+    if (model_.rails[i].name == rail) return rail_energy_j_[i];
+  }
+  return 0.0;
 }
 
 double EmulatedBoard::PowerW() {
@@ -252,6 +290,9 @@ void EmulatedBoard::AdvancePhysics(base::TimePoint target) {
 
 void EmulatedBoard::StepHeat(double seconds) {
   energy_j_ += TotalPower() * seconds;
+  for (std::size_t i = 0; i < model_.rails.size(); ++i) {
+    rail_energy_j_[i] += RailPower(model_.rails[i]) * seconds;
+  }
   for (std::size_t zone = 0; zone < temperatures_.size(); ++zone) {
     const double target = ZoneTarget(zone);
     const double decay = std::exp(-seconds / model_.zones[zone].tau_s);

@@ -68,6 +68,15 @@ class EmulatedBoard {
   /// Its board power is what the rails tell: that of the total one, or else their sum.
   hardware::BoardReading Read();
 
+  /// One cluster's effective limits, clock and cap by heat (0 = none), kHz, as its files show them,
+  /// stale ones included. The cluster must be one of the model.
+  hardware::Limits LimitsNow(std::string_view cluster);
+  std::int64_t ClockKhz(std::string_view cluster);
+  std::int64_t CapNow(std::string_view cluster);
+  /// What a rail draws, W, if it can be seen, and has drawn since the board exists, J.
+  std::optional<double> RailPowerW(std::string_view rail);
+  double RailEnergyJ(std::string_view rail);
+
   /// What the board draws and has drawn since it exists, W and J, whether a rail tells or not.
   double PowerW();
   double EnergyJ();
@@ -144,7 +153,8 @@ class EmulatedBoard {
   double ambient_c_;
   std::vector<ClusterState> clusters_;
   double energy_j_ = 0.0;
-  std::vector<double> temperatures_;  // in the order of model_.zones
+  std::vector<double> rail_energy_j_;  // in the order of model_.rails
+  std::vector<double> temperatures_;   // in the order of model_.zones
   /// Held by a trip, and shown by a stale or missing sensor; in the orders of the model.
   std::vector<std::optional<double>> held_c_, stale_c_, stale_w_;
   FaultPlan plan_;

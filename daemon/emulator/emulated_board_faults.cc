@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/emulator/emulated_board.h"
@@ -47,7 +48,10 @@ int EmulatedBoard::Parse(const ClusterModel& model, Knob knob, std::string_view 
                          Knobs& knobs) {
   const std::string_view value = Trimmed(text);
   if (knob == Knob::kGovernor) {
-    const auto found = std::find(model.governors.begin(), model.governors.end(), value);
+    // The kernel does not look at the case.
+    const auto found = std::find_if(
+        model.governors.begin(), model.governors.end(),
+        [&](const std::string& name) { return absl::EqualsIgnoreCase(name, base::ToAbsl(value)); });
     if (found == model.governors.end()) return EINVAL;
     knobs.governor = *found;
     return 0;
