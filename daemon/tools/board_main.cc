@@ -11,11 +11,15 @@
 #include <optional>
 #include <string>
 
+#include "daemon/base/clock.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/emulator/board_file.h"
 #include "daemon/emulator/control.h"
+#include "daemon/emulator/emulated_board.h"
 #include "daemon/emulator/fault.h"
+#include "daemon/emulator/fuse/board_mount.h"
+#include "daemon/emulator/sysfs_tree.h"
 #include "daemon/hardware/journal/journal.h"
 #include "daemon/hardware/sysfs/sysfs_driver.h"
 #include "daemon/tools/command_line.h"
@@ -120,10 +124,42 @@ absl::Status PlayFaults(const std::string& control, const std::string& path) {
   return emulator::SetFaults(control, script);
 }
 
+// An emulated board as files, until a signal ends it.
+struct MountFlags {
+  std::string board;
+  std::string folder;
+  std::string control;
+};
+
+absl::Status Mount(const MountFlags& flags) {
+  if (flags.board.empty() || flags.folder.empty()) {
+    return absl::InvalidArgumentError("--board and --mount go together; --help shows the commands");
+  }
+  DYNOFA_ASSIGN_OR_RETURN(const auto model, emulator::OpenBoardModel(flags.board));
+  const base::SteadyClock clock;
+  emulator::EmulatedBoard board(*model, clock);
+  emulator::SysfsTree tree(board);
+  std::unique_ptr<emulator::ControlServer> control;
+  const auto mounted = [&] {
+    std::cout << model->name << " (emulated) is at " << flags.folder << std::endl;
+  };
+  if (!flags.control.empty()) {
+    DYNOFA_ASSIGN_OR_RETURN(control, emulator::ControlServer::Create(flags.control, board));
+  }
+  return emulator::fuse::ServeBoard(tree, flags.folder, mounted);
+}
+
 int Main(int argc, char** argv) {
-  CLI::App app("Looks at boards and plays the surroundings of emulated ones.");
-  app.require_subcommand(1);
+  CLI::App app(
+      "Looks at boards, plays the surroundings of emulated ones, and mounts them as files.");
+  app.require_subcommand(0, 1);
   absl::Status status;
+
+  MountFlags mount;
+  app.add_option("--board", mount.board, "emulated board or board file to mount");
+  app.add_option("--mount", mount.folder, "empty folder that becomes the board's sysfs");
+  app.add_option("--emulator-control", mount.control,
+                 "socket on which neighbours, heat and faults of the mounted board are played");
 
   std::string root(hardware::sysfs::kSysfsRoot);
   CLI::App* show = app.add_subcommand("show", "this machine's clusters, clocks and temperatures");
@@ -163,6 +199,7 @@ int Main(int argc, char** argv) {
   faults->callback([&] { status = PlayFaults(control, script); });
 
   if (const auto code = tools::ParseCommandLine(app, "dynofa-board", argc, argv)) return *code;
+  if (app.get_subcommands().empty()) status = Mount(mount);
   if (status.ok()) return EXIT_SUCCESS;
   std::cerr << "dynofa-board: " << base::FromAbsl(status.message()) << "\n";
   return EXIT_FAILURE;

@@ -23,6 +23,7 @@ if(DYNOFA_BUILD STREQUAL "all")
   pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
   find_program(DYNOFA_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
   pkg_check_modules(SDBUSCPP REQUIRED IMPORTED_TARGET sdbus-c++)
+  pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
 
   # oneDNN's own package config insists on OpenCL, which nothing here uses.

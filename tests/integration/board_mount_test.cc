@@ -1,0 +1,265 @@
+// An emulated board mounted as files, driven by what drives real hardware: the same code, the same
+// answers as a real kernel's, and what happens when the board's files die.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "daemon/base/unique_fd.h"
+#include "daemon/hardware/journal/file_store.h"
+#include "daemon/hardware/journal/journal.h"
+#include "daemon/hardware/remote/seqpacket.h"
+#include "daemon/hardware/sysfs/sysfs_driver.h"
+#include "tests/support/catch.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+
+namespace dynofa::tests {
+namespace {
+
+// Why nothing can be mounted here, or nothing. Moves this process into a mount namespace of its
+// own the first time, so that no mount outlives it.
+const std::string& WhyNoMount() {
+  static const std::string why = []() -> std::string {
+    if (::geteuid() != 0) return "only root can have a private mount namespace";
+    const base::UniqueFd device(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    if (!device.valid()) return std::string("/dev/fuse: ") + std::strerror(errno);
+    if (::unshare(CLONE_NEWNS) != 0) return std::string("unshare: ") + std::strerror(errno);
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return std::string("a private mount namespace: ") + std::strerror(errno);
+    }
+    return "";
+  }();
+  return why;
+}
+
+#define SKIP_WITHOUT_MOUNT()             \
+  do {                                   \
+    if (!WhyNoMount().empty()) {         \
+      WARN("SKIPPED: " << WhyNoMount()); \
+      return;                            \
+    }                                    \
+  } while (false)
+
+class MountedBoard {
+ public:
+  explicit MountedBoard(const std::string& board) {
+    REQUIRE(::mkdir(root().c_str(), 0755) == 0);
+    server_ = Process::Start({Program("dynofa-board"), "--board", board, "--mount", root(),
+                              "--emulator-control", control()});
+    const bool there = server_->WaitForOutput("(emulated) is at");
+    INFO(server_->Output());
+    REQUIRE(there);
+  }
+  ~MountedBoard() { ::umount2(root().c_str(), MNT_DETACH); }
+
+  static std::string Program(const std::string& name) {
+    return std::string(DYNOFA_BIN_DIR) + "/" + name;
+  }
+  std::string root() const { return dir_ / "sys"; }
+  std::string control() const { return dir_ / "control"; }
+  const TempDir& dir() const { return dir_; }
+  Process& server() { return *server_; }
+
+  std::string Read(const std::string& path) const {
+    std::ifstream stream(root() + "/" + path);
+    std::stringstream text;
+    text << stream.rdbuf();
+    return text.str();
+  }
+  // One write(2); 0 or its errno.
+  int Write(const std::string& path, const std::string& text) const {
+    const base::UniqueFd fd(::open((root() + "/" + path).c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd.valid()) return errno;
+    return ::write(fd.get(), text.data(), text.size()) < 0 ? errno : 0;
+  }
+  // The knobs of the CPUs.
+  std::map<std::string, std::string> Knobs(const std::vector<std::string>& policies) const {
+    std::map<std::string, std::string> knobs;
+    for (const std::string& policy : policies) {
+      for (const char* name : {"scaling_governor", "scaling_min_freq", "scaling_max_freq"}) {
+        const std::string path = "devices/system/cpu/cpufreq/" + policy + "/" + name;
+        knobs[path] = Read(path);
+      }
+    }
+    return knobs;
+  }
+  void Faults(const std::string& script) const {
+    dir_.Write("faults.toml", script);
+    const Finished done = RunProgram({Program("dynofa-board"), "faults", "--control", control(),
+                                      "--script", dir_ / "faults.toml"});
+    INFO(done.output);
+    REQUIRE(done.status.ok());
+  }
+
+ private:
+  TempDir dir_;
+  std::unique_ptr<Process> server_;
+};
+
+// The driver of real hardware on a mounted board.
+struct Driven {
+  explicit Driven(MountedBoard& board)
+      : store(*hardware::journal::FileStore::Open(board.dir() / "state")),
+        journal(*store, "this boot") {
+    hardware::sysfs::SysfsBoardDriver::Options options;
+    options.root = board.root();
+    auto made = hardware::sysfs::SysfsBoardDriver::Create(options, journal);
+    INFO(made.status());
+    REQUIRE(made.ok());
+    driver = *std::move(made);
+  }
+  hardware::ClusterReading Cluster(const std::string& id) {
+    const auto reading = driver->Read();
+    REQUIRE(reading.ok());
+    for (const auto& cluster : reading->clusters) {
+      if (cluster.cluster == id) return cluster;
+    }
+    FAIL("no cluster " << id);
+    return {};
+  }
+
+  std::unique_ptr<hardware::journal::FileStore> store;
+  hardware::journal::Journal journal;
+  std::unique_ptr<hardware::sysfs::SysfsBoardDriver> driver;
+};
+
+const std::vector<std::string> kNxPolicies = {"policy0", "policy2", "policy4"};
+
+TEST_CASE("The driver of real hardware finds, sets and restores a mounted board") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  const auto before = board.Knobs(kNxPolicies);
+  Driven driven(board);
+  int cpus = 0;
+  for (const auto& cluster : driven.driver->info().clusters) {
+    INFO(cluster.id);
+    CHECK(cluster.writable);
+    if (cluster.kind != policies::ClusterKind::kCpu) continue;
+    ++cpus;
+    CHECK(cluster.frequencies_khz.size() == 25);
+  }
+  CHECK(cpus == 3);
+  const auto outcome = driven.driver->Apply({{"cpu2", "performance", 729600, 729600}}).outcomes[0];
+  INFO(outcome.status);
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.effective.min_khz == 729600);
+  CHECK(outcome.effective.max_khz == 729600);
+  CHECK(outcome.limited_by.empty());
+  CHECK(driven.Cluster("cpu2").frequency_khz == 729600);
+  CHECK(board.Read("devices/system/cpu/cpufreq/policy2/scaling_governor") == "performance\n");
+  REQUIRE(driven.driver->Release().ok());
+  CHECK(board.Knobs(kNxPolicies) == before);
+}
+
+TEST_CASE("A mounted board's heat is seen, named and not fought") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  Driven driven(board);
+  REQUIRE(
+      driven.driver->Apply({{"cpu0", "performance", 1907200, 1907200}}).outcomes[0].status.ok());
+  board.Faults("[[fault]]\nkind = \"trip\"\nzone = \"CPU-therm\"\ncelsius = 96\n");
+  CHECK(WaitUntil([&] { return driven.Cluster("cpu0").limited_by == "thermal"; }));
+  CHECK(driven.Cluster("cpu0").max_khz < 1907200);
+}
+
+TEST_CASE("A write that fails is undone and says why") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  const auto before = board.Knobs(kNxPolicies);
+  Driven driven(board);
+  board.Faults(
+      "[[fault]]\nkind = \"refuse\"\ncluster = \"cpu0\"\nerror = \"EBUSY\"\nat_write = 2\n");
+  const auto outcome = driven.driver->Apply({{"cpu0", "performance", 729600, 729600}}).outcomes[0];
+  CHECK(outcome.status.code() == absl::StatusCode::kUnavailable);
+  REQUIRE(driven.driver->Release().ok());
+  CHECK(board.Knobs(kNxPolicies) == before);
+}
+
+TEST_CASE("Text is EINVAL, and so is more than a page") {
+  SKIP_WITHOUT_MOUNT();
+  const MountedBoard board("rk3588");
+  const std::string max = "devices/system/cpu/cpufreq/policy0/scaling_max_freq";
+  CHECK(board.Write(max, "abc\n") == EINVAL);
+  CHECK(board.Write(max, std::string(5000, '1')) == EINVAL);
+  CHECK(board.Write("devices/system/cpu/online", "0\n") == EACCES);
+  CHECK(board.Write(max, "1000000000\n") == 0);
+  CHECK(board.Read(max) == "1800000\n");
+  CHECK(board.Read("class/devfreq/fb000000.gpu/max_freq") == "1000000000\n");
+}
+
+TEST_CASE("When the board's files die, calls fail and none hangs or crashes") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  Driven driven(board);
+  REQUIRE(driven.driver->Apply({{"cpu0", "", 729600, 729600}}).outcomes[0].status.ok());
+  board.server().Stop(SIGKILL);
+  CHECK(board.Write("devices/system/cpu/cpufreq/policy0/scaling_max_freq", "1") == ENOTCONN);
+  CHECK_FALSE(driven.driver->Apply({{"cpu0", "", 806400, 806400}}).outcomes[0].status.ok());
+  CHECK_FALSE(driven.Cluster("cpu0").available);
+  CHECK_FALSE(driven.driver->Release().ok());
+}
+
+TEST_CASE("SIGTERM ends the server and its mount") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("rk3588");
+  const auto ended = board.server().Stop(SIGTERM);
+  REQUIRE(ended.has_value());
+  CHECK(ended->ok());
+  CHECK(::access((board.root() + "/devices").c_str(), F_OK) != 0);
+  CHECK(errno == ENOENT);
+}
+
+// dynofa-boardd on a mounted board.
+struct Boardd {
+  explicit Boardd(const MountedBoard& board) : socket(board.dir() / "boardd") {
+    process = Process::Start({MountedBoard::Program("dynofa-boardd"), "--sysfs-root", board.root(),
+                              "--state-dir", board.dir() / "state", "--socket", socket});
+    REQUIRE(WaitUntil([&] { return hardware::remote::Connect(socket).ok(); }));
+    REQUIRE(process->WaitForOutput("is gone"));
+  }
+  std::string socket;
+  std::unique_ptr<Process> process;
+};
+
+TEST_CASE("dynofa-boardd gives the answers on a mounted board that it gives on a real kernel") {
+  SKIP_WITHOUT_MOUNT();
+  const MountedBoard board("rk3588");
+  const Boardd boardd(board);
+  const std::string folder = DYNOFA_CONFORMANCE_DIR;
+  const Finished played =
+      RunProgram({DYNOFA_BOARD_SCRIPT, boardd.socket, folder + "/cpufreq.script"});
+  std::ifstream stream(folder + "/cpufreq.answers");
+  std::stringstream expected;
+  expected << stream.rdbuf();
+  REQUIRE_FALSE(expected.str().empty());
+  CHECK(played.output == expected.str());
+}
+
+TEST_CASE("A killed client's changes on a mounted board are undone at once") {
+  SKIP_WITHOUT_MOUNT();
+  const MountedBoard board("rk3588");
+  const std::vector<std::string> policies = {"policy0", "policy4", "policy6"};
+  const auto before = board.Knobs(policies);
+  const Boardd boardd(board);
+  const auto client = Process::Start({DYNOFA_BOARDD_CLIENT, boardd.socket});
+  REQUIRE(client->WaitForOutput("holding"));
+  CHECK(board.Knobs(policies) != before);
+  client->Stop(SIGKILL);
+  CHECK(WaitUntil([&] { return board.Knobs(policies) == before; }));
+}
+
+}  // namespace
+}  // namespace dynofa::tests
