@@ -38,6 +38,7 @@ namespace {
 struct Flags {
   std::string board = "auto";
   std::string sysfs_root = std::string(hardware::sysfs::kSysfsRoot);
+  std::string proc_root;
   std::string state_dir = "/run/dynofa-boardd";
   std::string socket;
   std::string allow_user;
@@ -93,6 +94,13 @@ absl::Status OpenReal(const Flags& flags, Hardware& hardware) {
       std::make_unique<hardware::journal::Journal>(*hardware.store, std::move(boot_id));
   hardware::sysfs::SysfsBoardDriver::Options options;
   options.root = flags.sysfs_root;
+  // What runs on this machine, and its discrete GPUs, are nothing of a copied tree.
+  const bool this_machine = flags.sysfs_root == hardware::sysfs::kSysfsRoot;
+  options.proc_root = flags.proc_root;
+  if (this_machine) {
+    if (flags.proc_root.empty()) options.proc_root = hardware::sysfs::kProcRoot;
+    options.nvml = hardware::nvml::kLibrary;
+  }
   DYNOFA_ASSIGN_OR_RETURN(hardware.driver,
                           hardware::sysfs::SysfsBoardDriver::Create(options, *hardware.journal));
   return absl::OkStatus();
@@ -177,6 +185,9 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--sysfs-root", flags.sysfs_root, "folder that stands for the kernel's sysfs")
       ->capture_default_str();
+  app.add_option("--proc-root", flags.proc_root,
+                 "folder that stands for the kernel's statistics, where --sysfs-root is not the "
+                 "machine's (default: none, the load of others is unknown)");
   app.add_option("--state-dir", flags.state_dir, "folder of the journal")->capture_default_str();
   app.add_option("--socket", flags.socket, "listen here (default: systemd's socket)");
   app.add_option("--allow-uid", flags.allow_user,

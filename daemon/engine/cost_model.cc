@@ -3,6 +3,9 @@
 namespace dynofa::engine {
 namespace {
 
+/// ClusterInfo::capacity of the machine's fastest CPUs.
+constexpr double kFullCapacity = 1024.0;
+
 policies::OperatingPoint PointOf(const ModelInfo& model, const SubnetInfo& subnet,
                                  const policies::ClusterInfo& cluster, std::int64_t frequency_khz,
                                  double latency_ms) {
@@ -24,8 +27,10 @@ std::vector<policies::OperatingPoint> MacsCostModel::Points(
   const auto scale = ms_per_gmac_.find(model.name);
   if (scale == ms_per_gmac_.end()) return points;
   for (const policies::ClusterInfo& cluster : clusters) {
+    if (cluster.kind != policies::ClusterKind::kCpu) continue;
+    const double weaker = cluster.capacity > 0 ? kFullCapacity / cluster.capacity : 1.0;
     for (const SubnetInfo& subnet : model.catalogue) {
-      const double fastest_ms = scale->second * static_cast<double>(subnet.macs) * 1e-9;
+      const double fastest_ms = scale->second * static_cast<double>(subnet.macs) * 1e-9 * weaker;
       if (cluster.frequencies_khz.empty()) {
         points.push_back(PointOf(model, subnet, cluster, 0, fastest_ms));
       }

@@ -26,8 +26,9 @@ class CostModel {
 
 /// The prior without a profile: latency is proportional to MACs and inversely proportional to
 /// frequency, scaled by one measured subnet of each model (`ms_per_gmac` by model name, at
-/// the highest frequency). Models that are not named get no points. Figures
-/// are marked as modelled; power is unknown.
+/// the highest frequency of a CPU of full capacity). Models that are not named get no points, nor do
+/// clusters that are no CPUs, of which it says nothing. Figures are marked as modelled; power is
+/// unknown.
 class MacsCostModel final : public CostModel {
  public:
   explicit MacsCostModel(std::map<std::string, double> ms_per_gmac)

@@ -43,6 +43,19 @@ TEST_CASE("a cluster without a clock gets one point per subnet at frequency 0") 
   CHECK(points[1].latency_ms == Approx(10.0));
 }
 
+TEST_CASE("a weaker CPU is slower, and of what is no CPU nothing is known") {
+  policies::ClusterInfo little;
+  little.id = "cpu0";
+  little.capacity = 512;
+  policies::ClusterInfo gpu;
+  gpu.id = "gpu";
+  gpu.kind = policies::ClusterKind::kGpu;
+  const auto points = MacsCostModel({{"m", 20.0}}).Points(TwoSubnets(), {little, gpu});
+  REQUIRE(points.size() == 2);
+  CHECK(points[1].cluster == "cpu0");
+  CHECK(points[1].latency_ms == Approx(20.0));
+}
+
 TEST_CASE("a model that was not measured has no points") {
   policies::ClusterInfo cluster;
   cluster.id = "cpu0";

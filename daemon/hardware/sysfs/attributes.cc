@@ -3,13 +3,17 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "daemon/base/status.h"
@@ -19,9 +23,37 @@
 namespace dynofa::hardware::sysfs {
 namespace {
 
-// An attribute is at most one page.
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kLongest = 64 * kPage;
 constexpr int kMostCpus = 65536;
+
+// Of all folders together; far below the limit of descriptors that a service has.
+constexpr int kMostHeldOpen = 512;
+std::atomic<int> held_open{0};
+
+// A descriptor that counts as held open as long as it lives.
+struct HeldFile {
+  explicit HeldFile(base::UniqueFd opened) : fd(std::move(opened)) { ++held_open; }
+  ~HeldFile() { --held_open; }
+  HeldFile(const HeldFile&) = delete;
+  HeldFile& operator=(const HeldFile&) = delete;
+  base::UniqueFd fd;
+};
+
+// A read from the start makes the kernel compute the value anew. An attribute is at most a page,
+// which the first read gets; a file of /proc may be longer.
+absl::StatusOr<std::string> ReadWhole(int fd, std::string_view name) {
+  std::string text;
+  std::array<char, kPage> page{};
+  ssize_t size = 0;
+  do {
+    size = ::pread(fd, page.data(), page.size(), static_cast<off_t>(text.size()));
+    if (size > 0) text.append(page.data(), static_cast<std::size_t>(size));
+  } while ((size < 0 && errno == EINTR) ||
+           (size == static_cast<ssize_t>(kPage) && text.size() < kLongest));
+  if (size < 0) return AttributeError(errno, name);
+  return text;
+}
 
 class FolderAttributes final : public Attributes {
  public:
@@ -29,15 +61,18 @@ class FolderAttributes final : public Attributes {
       : folder_(std::move(folder)), plain_files_(plain_files) {}
 
   absl::StatusOr<std::string> Read(const std::string& name) override {
+    if (const auto held = Held(name)) {
+      // The attribute of a device that is gone answers ENODEV; a plain file that is gone does not.
+      auto text =
+          Unlinked(held->fd.get()) ? AttributeError(ENOENT, name) : ReadWhole(held->fd.get(), name);
+      if (text.ok()) return text;
+      LetGo(name);
+    }
     base::UniqueFd fd(::openat(folder_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd.valid()) return AttributeError(errno, name);
-    std::array<char, kPage> page{};
-    ssize_t size = 0;
-    do {
-      size = ::read(fd.get(), page.data(), page.size());
-    } while (size < 0 && errno == EINTR);
-    if (size < 0) return AttributeError(errno, name);
-    return std::string(page.data(), static_cast<std::size_t>(size));
+    auto text = ReadWhole(fd.get(), name);
+    if (text.ok()) Hold(name, std::move(fd));
+    return text;
   }
 
   absl::Status Write(const std::string& name, std::string_view text) override {
@@ -60,8 +95,34 @@ class FolderAttributes final : public Attributes {
   }
 
  private:
-  base::UniqueFd folder_;
-  bool plain_files_;
+  std::shared_ptr<HeldFile> Held(const std::string& name) {
+    std::lock_guard lock(mutex_);
+    const auto found = files_.find(name);
+    return found == files_.end() ? nullptr : found->second;
+  }
+
+  // What is read once stays closed: most attributes are, when the board is opened.
+  void Hold(const std::string& name, base::UniqueFd fd) {
+    std::lock_guard lock(mutex_);
+    const auto [file, first_time] = files_.try_emplace(name, nullptr);
+    if (first_time || file->second != nullptr || held_open >= kMostHeldOpen) return;
+    file->second = std::make_shared<HeldFile>(std::move(fd));
+  }
+
+  void LetGo(const std::string& name) {
+    std::lock_guard lock(mutex_);
+    files_.erase(name);
+  }
+
+  bool Unlinked(int fd) const {
+    struct stat info {};
+    return plain_files_ && ::fstat(fd, &info) == 0 && info.st_nlink == 0;
+  }
+
+  const base::UniqueFd folder_;
+  const bool plain_files_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<HeldFile>> files_;  // null: read once
 };
 
 bool OnSysfs(int fd) {

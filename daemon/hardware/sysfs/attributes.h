@@ -12,7 +12,7 @@
 namespace dynofa::hardware::sysfs {
 
 /// The attributes of one kernel object (or of its copy in a test). Names are single path
-/// components. Thread-compatible.
+/// components. Thread-safe as far as the kernel is; the fakes of tests are thread-compatible.
 class Attributes {
  public:
   virtual ~Attributes() = default;
@@ -29,7 +29,8 @@ class Attributes {
 };
 
 /// The attributes in a folder. The folder is held open, so that later calls see the same object;
-/// symbolic links are followed on the way to it, not inside it.
+/// symbolic links are followed on the way to it, not inside it. Attributes that are read again
+/// and again are held open, too.
 absl::StatusOr<std::unique_ptr<Attributes>> OpenAttributes(const std::string& folder);
 
 /// The names in a folder, sorted; empty if it cannot be read.

@@ -8,7 +8,8 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
-#include "daemon/hardware/journal/restore_rule.h"
+#include "daemon/hardware/sysfs/accelerators.h"
+#include "daemon/hardware/sysfs/class_folder.h"
 
 namespace dynofa::hardware::sysfs {
 namespace {
@@ -17,30 +18,16 @@ namespace {
 // this hangs in the kernel.
 constexpr base::Duration kReadPatience = std::chrono::milliseconds(100);
 
-std::string CpuFolder(const std::string& root) { return base::StrCat(root, "/devices/system/cpu"); }
+constexpr std::int64_t kHzPerKhz = 1000;
 
-absl::StatusOr<std::vector<int>> OnlineCpus(const std::string& root) {
-  DYNOFA_ASSIGN_OR_RETURN(const auto attributes, OpenAttributes(CpuFolder(root)));
-  DYNOFA_ASSIGN_OR_RETURN(const std::string text, attributes->Read("online"));
-  std::vector<int> cpus = ParseCpuList(text);
-  if (cpus.empty()) return absl::NotFoundError(base::StrCat(root, ": no CPU is online"));
-  return cpus;
-}
+constexpr std::string_view kNvidia = "0x10de";
 
-// What the firmware calls the machine, or nothing.
-std::string MachineName(const std::string& root) {
-  for (const char* folder : {"/firmware/devicetree/base", "/devices/virtual/dmi/id"}) {
-    const auto attributes = OpenAttributes(base::StrCat(root, folder));
-    if (!attributes.ok()) continue;
-    for (const char* name : {"model", "product_name"}) {
-      const auto text = (*attributes)->Read(name);
-      if (!text.ok()) continue;
-      std::string model(journal::Trimmed(*text));
-      std::erase(model, '\0');
-      if (!model.empty()) return model;
-    }
+bool HasNvidiaGpu(const std::string& root) {
+  for (const FoundDevice& device : DevicesIn(root + "/bus/pci/devices")) {
+    const bool display = ReadLine(*device.attributes, "class").rfind("0x03", 0) == 0;
+    if (display && ReadLine(*device.attributes, "vendor") == kNvidia) return true;
   }
-  return "";
+  return false;
 }
 
 void Sleep(base::Duration duration) { std::this_thread::sleep_for(duration); }
@@ -84,57 +71,108 @@ class SysfsBoardDriver::Use {
   bool granted_ = false;
 };
 
-SysfsBoardDriver::SysfsBoardDriver(const std::string& root)
-    : thermal_(base::StrCat(root, "/class/thermal")) {}
+SysfsBoardDriver::SysfsBoardDriver(const Options& options, Processors processors)
+    : clock_(options.clock != nullptr ? *options.clock : steady_),
+      pause_(options.pause ? options.pause : Sleep),
+      thermal_(options.root),
+      processors_(std::move(processors)) {}
 
 absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
     const Options& options, journal::Journal& journal) {
-  DYNOFA_ASSIGN_OR_RETURN(const std::vector<int> online, OnlineCpus(options.root));
-  std::unique_ptr<SysfsBoardDriver> driver(new SysfsBoardDriver(options.root));
-  const ClusterWorld world{
-      .cap = [thermal = &driver->thermal_](const auto& cpus) { return thermal->CapOf(cpus); },
-      .pause = options.pause ? options.pause : Sleep};
-  const std::string folder = CpuFolder(options.root) + "/cpufreq";
-  for (const std::string& name : ListFolder(folder)) {
-    auto attributes = OpenAttributes(base::StrCat(folder, "/", name));
-    if (!attributes.ok()) continue;
-    auto device = ProbeCpufreq(*std::move(attributes), online);
-    if (!device.ok()) continue;
-    driver->AddCluster(std::make_unique<ClockCluster>(*std::move(device), journal, world));
-  }
-  std::sort(driver->info_.clusters.begin(), driver->info_.clusters.end(),
-            [](const auto& a, const auto& b) { return a.host_cpus < b.host_cpus; });
-  const std::string machine = MachineName(options.root);
-  driver->info_.name =
-      base::StrCat(machine.empty() ? "this machine" : machine, ", ", online.size(), " CPUs");
-  if (driver->clusters_.empty()) driver->AddClusterWithoutKnobs(online);
-  if (driver->thermal_.zones() == 0) driver->info_.notes.push_back("no thermal zones");
+  DYNOFA_ASSIGN_OR_RETURN(Processors processors, Processors::Find(options.root));
+  std::unique_ptr<SysfsBoardDriver> driver(new SysfsBoardDriver(options, std::move(processors)));
+  const std::string machine = driver->processors_.MachineName();
+  driver->info_.name = base::StrCat(machine.empty() ? "this machine" : machine, ", ",
+                                    driver->processors_.ReadOnline().size(), " CPUs");
+  driver->FindCpus(journal);
+  driver->FindOthers(options, journal);
+  driver->FindDiscreteGpus(options);
+  driver->FindSensors(options);
   driver->RestoreLeftovers(journal);
   return driver;
 }
 
-void SysfsBoardDriver::AddCluster(std::unique_ptr<ClockCluster> cluster) {
-  const policies::ClusterInfo& info = cluster->info();
-  if (clusters_.count(info.id) != 0) return;
-  info_.clusters.push_back(info);
-  if (!info.writable) info_.notes.push_back(info.read_only_reason);
-  cpu_clusters_.push_back(info.id);
-  auto guarded = std::make_unique<Guarded>();
-  guarded->last.cluster = info.id;
-  guarded->cluster = std::move(cluster);
-  clusters_[info_.clusters.back().id] = std::move(guarded);
+void SysfsBoardDriver::FindCpus(journal::Journal& journal) {
+  std::vector<int> left = processors_.ReadOnline();
+  for (ClockDevice& device : processors_.Policies()) {
+    if (clusters_.count(device.info.id) != 0) continue;
+    for (const int cpu : device.related_cpus) std::erase(left, cpu);
+    const std::vector<int> cpus = device.related_cpus;
+    AddClock(std::move(device), nullptr, journal, [this, cpus] { return thermal_.DepthOf(cpus); });
+  }
+  if (!left.empty()) Show(processors_.Unclocked(left));
+  info_.findings = processors_.Findings();
 }
 
-void SysfsBoardDriver::AddClusterWithoutKnobs(const std::vector<int>& online) {
-  policies::ClusterInfo info;
-  info.id = base::StrCat("cpu", online.front());
-  info.host_cpus = online;
-  info.cores = static_cast<int>(online.size());
-  info.read_only_reason =
-      "the kernel has no cpufreq policy on this machine: the CPUs run at the "
-      "speed they have";
-  info_.notes.push_back(info.read_only_reason);
-  cpu_clusters_.push_back(info.id);
+void SysfsBoardDriver::FindOthers(const Options& options, journal::Journal& journal) {
+  Accelerators found = FindAccelerators(options.root);
+  for (ClockedAccelerator& one : found.clocked) {
+    AddClock(std::move(one.clock), std::move(one.load), journal,
+             [this, device = one.device] { return thermal_.DepthOf(device); });
+  }
+  for (policies::ClusterInfo& info : found.others) Show(std::move(info));
+  memory_ = std::move(found.memory);
+  memory_attribute_ = found.memory_attribute;
+  if (memory_ == nullptr) {
+    info_.notes.push_back("the clock of the memory cannot be seen");
+  } else {
+    info_.findings.push_back({"memory-clock", "", found.memory_source, memory_attribute_});
+  }
+}
+
+void SysfsBoardDriver::FindDiscreteGpus(const Options& options) {
+  if (options.nvml.empty()) return;
+  auto loaded = nvml::Nvml::Load(options.nvml);
+  if (!loaded.ok()) {
+    const bool no_library = absl::IsNotFound(loaded.status());
+    if (!no_library || HasNvidiaGpu(options.root)) {
+      info_.notes.push_back(base::StrCat("NVIDIA GPUs are not shown: ", loaded.status().message()));
+    }
+    return;
+  }
+  nvml_ = *std::move(loaded);
+  for (const nvml::Gpu& gpu : nvml_->gpus()) {
+    policies::ClusterInfo info;
+    info.kind = policies::ClusterKind::kGpu;
+    info.id = "gpu";
+    const auto taken = [&](const auto& other) { return other.id == info.id; };
+    for (int i = 1; std::any_of(info_.clusters.begin(), info_.clusters.end(), taken); ++i) {
+      info.id = base::StrCat("gpu", i);
+    }
+    info.driver = base::StrCat("nvml (", gpu.name, ")");
+    info.read_only_reason =
+        base::StrCat(info.id, ": found and shown only: dynofa runs nothing on it");
+    discrete_.push_back(info.id);
+    Show(std::move(info));
+  }
+}
+
+void SysfsBoardDriver::FindSensors(const Options& options) {
+  thermal_.Assign(info_.clusters);
+  info_.zones = thermal_.zones();
+  if (info_.zones.empty()) info_.notes.push_back("no thermal zones");
+  rails_ = std::make_unique<PowerRails>(options.root, info_.notes);
+  info_.rails = rails_->infos();
+  load_ = std::make_unique<ProcessorLoad>(options.proc_root, info_.clusters, info_.notes);
+}
+
+void SysfsBoardDriver::AddClock(ClockDevice device, std::unique_ptr<Attributes> load,
+                                journal::Journal& journal, std::function<long()> depth) {
+  const policies::ClusterInfo info = device.info;
+  const ClusterWorld world{
+      .cap = [depth](const auto&) { return std::string(depth() > 0 ? "thermal" : ""); },
+      .cap_depth = [depth](const auto&) { return depth(); },
+      .pause = pause_};
+  auto guarded = std::make_unique<Guarded>();
+  guarded->last.cluster = info.id;
+  guarded->load = std::move(load);
+  guarded->cluster = std::make_unique<ClockCluster>(std::move(device), journal, world);
+  clusters_[info.id] = std::move(guarded);
+  Show(info);
+}
+
+void SysfsBoardDriver::Show(policies::ClusterInfo info) {
+  if (!info.writable) info_.notes.push_back(info.read_only_reason);
   info_.clusters.push_back(std::move(info));
 }
 
@@ -181,16 +219,61 @@ SettingOutcome SysfsBoardDriver::ApplyOne(const policies::ClusterSetting& settin
 
 absl::StatusOr<BoardReading> SysfsBoardDriver::Read() {
   BoardReading reading;
+  std::vector<int> online;
+  {
+    std::lock_guard lock(mutex_);
+    online = processors_.ReadOnline();
+  }
   for (const policies::ClusterInfo& info : info_.clusters) {
     const auto found = clusters_.find(info.id);
-    if (found != clusters_.end()) {
-      reading.clusters.push_back(ReadOne(*found->second));
-    } else {
-      reading.clusters.push_back({.cluster = info.id});
+    Guarded* const guarded = found == clusters_.end() ? nullptr : found->second.get();
+    ClusterReading one = guarded ? ReadOne(*guarded) : ClusterReading{.cluster = info.id};
+    if (info.kind == policies::ClusterKind::kCpu) {
+      one.available =
+          one.available && std::any_of(info.host_cpus.begin(), info.host_cpus.end(), [&](int cpu) {
+            return std::binary_search(online.begin(), online.end(), cpu);
+          });
     }
+    one.foreign_load = OthersOn(info, guarded);
+    reading.clusters.push_back(std::move(one));
   }
-  reading.zones = thermal_.Read(cpu_clusters_);
+  reading.zones = thermal_.Read();
+  if (memory_ != nullptr) {
+    reading.memory_khz = ReadNumber(*memory_, memory_attribute_).value_or(0) / kHzPerKhz;
+  }
+  reading.cpu_pressure = load_->pressure();
+  std::lock_guard lock(mutex_);
+  rails_->Read(clock_.Now(), reading);
+  ReadDiscreteGpus(reading);
   return reading;
+}
+
+void SysfsBoardDriver::ReadDiscreteGpus(BoardReading& reading) {
+  for (std::size_t i = 0; i < discrete_.size(); ++i) {
+    const nvml::GpuReading gpu = nvml_->Read(i);
+    for (ClusterReading& cluster : reading.clusters) {
+      if (cluster.cluster != discrete_[i]) continue;
+      cluster.frequency_khz = gpu.khz.value_or(0);
+      cluster.foreign_load = gpu.load.value_or(0.0);
+    }
+    if (gpu.celsius) reading.zones.push_back({"nvml", discrete_[i], *gpu.celsius});
+    if (gpu.power_w) reading.rails.push_back({discrete_[i], *gpu.power_w});
+  }
+}
+
+double SysfsBoardDriver::OthersOn(const policies::ClusterInfo& info, Guarded* guarded) {
+  if (guarded == nullptr || guarded->load == nullptr) return load_->Of(info.id);
+  const auto text = guarded->load->Read("load");
+  const double busy = text.ok() ? ParseAcceleratorLoad(*text).value_or(0.0) : 0.0;
+  std::lock_guard lock(mutex_);
+  return std::max(0.0, busy - own_busy_[info.id]);
+}
+
+void SysfsBoardDriver::ReportLoad(const std::vector<ClusterLoad>& loads) {
+  load_->EndWindow(loads);
+  std::lock_guard lock(mutex_);
+  own_busy_.clear();
+  for (const ClusterLoad& load : loads) own_busy_[load.cluster] = load.busy;
 }
 
 ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {

@@ -15,25 +15,38 @@
 #include "daemon/base/clock.h"
 #include "daemon/hardware/board.h"
 #include "daemon/hardware/journal/journal.h"
+#include "daemon/hardware/nvml/nvml.h"
 #include "daemon/hardware/sysfs/clock_cluster.h"
+#include "daemon/hardware/sysfs/power_rails.h"
+#include "daemon/hardware/sysfs/processor_load.h"
+#include "daemon/hardware/sysfs/processors.h"
 #include "daemon/hardware/sysfs/thermal.h"
 
 namespace dynofa::hardware::sysfs {
 
 /// Where the kernel shows itself, unless a test says otherwise.
 inline constexpr std::string_view kSysfsRoot = "/sys";
+inline constexpr std::string_view kProcRoot = "/proc";
 inline constexpr std::string_view kBootIdFile = "/proc/sys/kernel/random/boot_id";
 
 /// This boot's id. An error if the file cannot be read or is empty.
 absl::StatusOr<std::string> ReadBootId(const std::string& path);
 
-/// The machine's own clusters: one per cpufreq policy, found by its related_cpus; on a machine
-/// without cpufreq one cluster of all online CPUs, without knobs. Thread-safe as BoardDriver says.
+/// The machine's own board: a cluster per cpufreq policy, found by its related_cpus, one of the
+/// CPUs that no policy has, GPUs that devfreq clocks; NPUs, DLAs and discrete GPUs are shown.
+/// Zones, rails and the load of others as far as the kernel shows them. Thread-safe as BoardDriver
+/// says.
 class SysfsBoardDriver final : public BoardDriver {
  public:
   struct Options {
     /// Stands for /sys.
     std::string root = std::string(kSysfsRoot);
+    /// Stands for /proc; empty: the load of others is unknown.
+    std::string proc_root = std::string(kProcRoot);
+    /// File of NVIDIA's library; empty: discrete GPUs are not looked for.
+    std::string nvml;
+    /// Of the rails' counters; must outlive the driver. nullptr: the machine's.
+    const base::Clock* clock = nullptr;
     /// Waits between two looks at a settling value; a real wait if empty.
     std::function<void(base::Duration)> pause;
   };
@@ -48,12 +61,15 @@ class SysfsBoardDriver final : public BoardDriver {
   ApplyResult Apply(const std::vector<policies::ClusterSetting>& settings) override;
   absl::StatusOr<BoardReading> Read() override;
   absl::Status ReleaseCluster(const std::string& cluster) override;
+  void ReportLoad(const std::vector<ClusterLoad>& loads) override;
 
  private:
   // A cluster and who may use it: one thread at a time, for which others wait as long as they
   // like. `mutex` is held only for moments.
   struct Guarded {
     std::unique_ptr<ClockCluster> cluster;
+    /// Of an accelerator, which says how busy it is.
+    std::unique_ptr<Attributes> load;
     std::mutex mutex;
     std::condition_variable freed;
     bool busy = false;
@@ -61,18 +77,39 @@ class SysfsBoardDriver final : public BoardDriver {
   };
   class Use;
 
-  explicit SysfsBoardDriver(const std::string& root);
+  SysfsBoardDriver(const Options& options, Processors processors);
 
-  void AddCluster(std::unique_ptr<ClockCluster> cluster);
-  void AddClusterWithoutKnobs(const std::vector<int>& online);
+  void FindCpus(journal::Journal& journal);
+  void FindOthers(const Options& options, journal::Journal& journal);
+  void FindDiscreteGpus(const Options& options);
+  void FindSensors(const Options& options);
+  void AddClock(ClockDevice device, std::unique_ptr<Attributes> load, journal::Journal& journal,
+                std::function<long()> depth);
+  void Show(policies::ClusterInfo info);
   void RestoreLeftovers(journal::Journal& journal);
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
   ClusterReading ReadOne(Guarded& guarded);
+  void ReadDiscreteGpus(BoardReading& reading);
+  double OthersOn(const policies::ClusterInfo& info, Guarded* guarded);
 
+  const base::SteadyClock steady_;
+  const base::Clock& clock_;
+  const std::function<void(base::Duration)> pause_;
+  // What is found at the start.
   BoardInfo info_;
   Thermal thermal_;
-  std::vector<std::string> cpu_clusters_;
-  std::map<std::string, std::unique_ptr<Guarded>> clusters_;  // constant after Create
+  std::map<std::string, std::unique_ptr<Guarded>> clusters_;
+  std::unique_ptr<Attributes> memory_;
+  std::string memory_attribute_;
+  std::unique_ptr<ProcessorLoad> load_;
+  std::vector<std::string> discrete_;  // clusters by their index in nvml_
+
+  std::mutex mutex_;
+  // Used with mutex_ held.
+  Processors processors_;
+  std::unique_ptr<PowerRails> rails_;
+  std::unique_ptr<nvml::Nvml> nvml_;
+  std::map<std::string, double> own_busy_;
 };
 
 }  // namespace dynofa::hardware::sysfs

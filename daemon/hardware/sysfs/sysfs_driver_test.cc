@@ -30,8 +30,8 @@ struct Fixture {
     journal = std::make_unique<journal::Journal>(*store, "boot");
   }
   std::unique_ptr<SysfsBoardDriver> Driver() {
-    auto driver =
-        SysfsBoardDriver::Create({.root = dir / "sys", .pause = [](base::Duration) {}}, *journal);
+    auto driver = SysfsBoardDriver::Create(
+        {.root = dir / "sys", .proc_root = dir / "proc", .pause = [](base::Duration) {}}, *journal);
     REQUIRE(driver.ok());
     return *std::move(driver);
   }
@@ -193,6 +193,124 @@ TEST_CASE("A policy of nonsense is an error of its cluster alone") {
   CHECK(result.outcomes[1].status.ok());
   CHECK_FALSE(driver->Read()->clusters[1].available);
   CHECK(f.Tree()["devices/system/cpu/cpufreq/policy2/scaling_max_freq"] == "<unknown>\n");
+}
+
+void WriteGpu(const tests::TempDir& dir) {
+  const std::string gpu = "sys/class/devfreq/17000000.gpu/";
+  dir.Write(gpu + "device/uevent", "DRIVER=gk20a\nOF_NAME=ga10b\n");
+  dir.Write(gpu + "device/load", "300\n");
+  dir.Write(gpu + "available_frequencies", "306000000 612000000 918000000\n");
+  dir.Write(gpu + "available_governors", "performance nvhost_podgov\n");
+  dir.Write(gpu + "governor", "nvhost_podgov\n");
+  dir.Write(gpu + "min_freq", "306000000\n");
+  dir.Write(gpu + "max_freq", "918000000\n");
+  dir.Write(gpu + "cur_freq", "306000000\n");
+}
+
+TEST_CASE("A devfreq GPU is a cluster like the others: set in Hz, journalled, put back") {
+  Fixture f;
+  WritePolicy(f.dir, 0, "0-3");
+  WriteGpu(f.dir);
+  const auto before = f.Tree();
+  auto driver = f.Driver();
+  REQUIRE(driver->info().clusters.size() == 2);
+  const policies::ClusterInfo& gpu = driver->info().clusters[1];
+  CHECK(gpu.id == "gpu");
+  CHECK(gpu.kind == policies::ClusterKind::kGpu);
+  CHECK(gpu.driver == "gk20a");
+  CHECK(gpu.frequencies_khz == std::vector<std::int64_t>{306000, 612000, 918000});
+  const auto result = driver->Apply({{"gpu", "performance", 612000, 612000}});
+  CHECK(result.outcomes[0].status.ok());
+  CHECK(result.outcomes[0].effective ==
+        policies::ClusterSetting{"gpu", "performance", 612000, 612000});
+  CHECK(f.Tree()["class/devfreq/17000000.gpu/max_freq"] == "612000000\n");
+  CHECK(f.Tree()["class/devfreq/17000000.gpu/min_freq"] == "612000000\n");
+  CHECK(f.journal->Devices() == std::vector<std::string>{"devfreq 17000000.gpu"});
+
+  SECTION("by release") {
+    CHECK(driver->Release().ok());
+    CHECK(f.Tree() == before);
+  }
+  SECTION("by the next process, after a kill") {
+    driver.reset();
+    f.store.reset();
+    f.store = *journal::FileStore::Open(f.dir / "state");
+    f.journal = std::make_unique<journal::Journal>(*f.store, "boot");
+    f.Driver();
+    CHECK(f.Tree() == before);
+  }
+  SECTION("but not what somebody else has set") {
+    f.dir.Write("sys/class/devfreq/17000000.gpu/max_freq", "306000000\n");
+    CHECK(driver->Read()->clusters[1].limited_by == "foreign-writer");
+    CHECK(driver->Release().ok());
+    CHECK(f.Tree()["class/devfreq/17000000.gpu/max_freq"] == "306000000\n");
+    CHECK(f.Tree()["class/devfreq/17000000.gpu/governor"] == "nvhost_podgov\n");
+  }
+}
+
+TEST_CASE("A throttled GPU is limited by heat, and its load without dynofa's is that of others") {
+  Fixture f;
+  WritePolicy(f.dir, 0, "0-3");
+  WriteGpu(f.dir);
+  f.dir.Write("sys/class/thermal/cooling_device0/type", "devfreq-17000000.gpu\n");
+  f.dir.Write("sys/class/thermal/cooling_device0/cur_state", "1\n");
+  f.dir.Write("sys/class/devfreq/17000000.gpu/max_freq", "612000000\n");
+  const auto driver = f.Driver();
+  CHECK(driver->Read()->clusters[1].limited_by == "thermal");
+  CHECK(driver->Read()->clusters[1].limit_khz == 612000);
+  CHECK(driver->Read()->clusters[0].limited_by.empty());
+  CHECK(driver->Read()->clusters[1].foreign_load == Approx(0.3));
+  driver->ReportLoad({{"gpu", 0.25, 0.25}});
+  CHECK(driver->Read()->clusters[1].foreign_load == Approx(0.05));
+}
+
+TEST_CASE("CPUs that no policy has are a cluster, too; one whose CPUs are all off is not there") {
+  Fixture f("0-5\n");
+  WritePolicy(f.dir, 0, "0 1");
+  WritePolicy(f.dir, 2, "2 3");
+  const auto driver = f.Driver();
+  REQUIRE(driver->info().clusters.size() == 3);
+  CHECK(driver->info().clusters[2].id == "cpu4");
+  CHECK(driver->info().clusters[2].host_cpus == std::vector<int>{4, 5});
+  f.dir.Write("sys/devices/system/cpu/online", "0,2-3\n");
+  const auto reading = driver->Read();
+  CHECK(reading->clusters[0].available);
+  CHECK(reading->clusters[1].available);
+  CHECK_FALSE(reading->clusters[2].available);
+}
+
+TEST_CASE("A discrete GPU is shown with its clock, heat and power, and cannot be set") {
+  Fixture f;
+  WritePolicy(f.dir, 0, "0-3");
+  SysfsBoardDriver::Options options{
+      .root = f.dir / "sys", .proc_root = "", .nvml = DYNOFA_FAKE_NVML};
+  const auto driver = SysfsBoardDriver::Create(options, *f.journal);
+  REQUIRE(driver.ok());
+  REQUIRE((*driver)->info().clusters.size() == 3);
+  CHECK((*driver)->info().clusters[1].id == "gpu");
+  CHECK((*driver)->info().clusters[1].driver == "nvml (Fake GPU)");
+  CHECK_FALSE((*driver)->info().clusters[1].writable);
+  const auto reading = (*driver)->Read();
+  CHECK(reading->clusters[1].frequency_khz == 1200000);
+  CHECK(reading->clusters[1].foreign_load == 0.25);
+  CHECK(reading->zones.back().cluster == "gpu");
+  CHECK(reading->rails.back().power_w == 70.5);
+  CHECK(reading->clusters[2].frequency_khz == 0);
+}
+
+TEST_CASE("An NVIDIA GPU whose library is missing is said to be there") {
+  Fixture f;
+  WritePolicy(f.dir, 0, "0-3");
+  f.dir.Write("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+  f.dir.Write("sys/bus/pci/devices/0000:01:00.0/class", "0x030000\n");
+  SysfsBoardDriver::Options options{
+      .root = f.dir / "sys", .proc_root = "", .nvml = "libdynofa-none.so"};
+  const auto driver = SysfsBoardDriver::Create(options, *f.journal);
+  bool said = false;
+  for (const std::string& note : (*driver)->info().notes) {
+    said = said || note.find("NVIDIA GPUs are not shown") != std::string::npos;
+  }
+  CHECK(said);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #define DYNOFA_DAEMON_HARDWARE_SYSFS_THERMAL_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,31 +11,56 @@
 
 namespace dynofa::hardware::sysfs {
 
-/// Thermal zones and cooling devices, found by their type, never by their index. Thread-safe
-/// after construction, as far as the kernel is.
+/// Thermal zones and cooling devices, found by their type, never by their index. Constant after
+/// Assign; thread-safe from then on.
 class Thermal {
  public:
-  /// `folder` is /sys/class/thermal or its copy. A machine without it has no zones.
-  explicit Thermal(const std::string& folder);
+  /// `root` stands for /sys. A machine may have none.
+  explicit Thermal(const std::string& root);
 
-  /// The zones that can be read now. A zone of the CPUs (by its type) is listed once for each of
-  /// `cpu_clusters`, since the kernel does not say which cluster it lies on.
-  std::vector<ZoneReading> Read(const std::vector<std::string>& cpu_clusters) const;
+  /// Says which clusters there are: a zone is listed for each one that its type speaks of ("gpu",
+  /// "big", "cpu"), since the kernel does not say where it lies. Without a zone for CPUs the
+  /// sensor of their driver is taken, if there is one.
+  void Assign(const std::vector<policies::ClusterInfo>& clusters);
 
-  /// "thermal" if a cooling device of one of these CPUs is active, else empty.
-  std::string CapOf(const std::vector<int>& cpus) const;
+  /// Types and trips.
+  const std::vector<ZoneInfo>& zones() const { return infos_; }
 
-  std::size_t zones() const { return zones_.size(); }
+  /// The zones that can be read now, once for each of their clusters.
+  std::vector<ZoneReading> Read() const;
+
+  /// How far the cooling devices of these CPUs are in, as the sum of their states; 0: not at all.
+  long DepthOf(const std::vector<int>& cpus) const;
+
+  /// The same for the devfreq device of that name.
+  long DepthOf(const std::string& device) const;
 
  private:
-  struct Entry {
+  struct Zone {
+    std::string type;
+    std::string attribute;
+    std::unique_ptr<Attributes> attributes;
+    std::vector<std::string> clusters;
+  };
+  struct Cooling {
     std::string type;
     std::unique_ptr<Attributes> attributes;
   };
 
-  std::vector<Entry> zones_;
-  std::vector<Entry> cooling_;
+  void AddSensorsOfCpus(const std::string& folder, const std::vector<std::string>& clusters);
+
+  const std::string root_;
+  std::vector<Zone> zones_;
+  std::vector<ZoneInfo> infos_;
+  std::vector<Cooling> cooling_;
 };
+
+/// The clusters that a zone's type speaks of.
+std::vector<std::string> ClustersOfZone(const std::string& type,
+                                        const std::vector<policies::ClusterInfo>& clusters);
+
+/// An attribute in thousandths of a degree; nullopt for what no sensor can mean.
+std::optional<double> ReadCelsius(Attributes& attributes, const std::string& name);
 
 }  // namespace dynofa::hardware::sysfs
 
