@@ -21,8 +21,9 @@ class Machine::SimulatedBoard final : public hardware::Board {
 
   void Apply(std::vector<policies::ClusterSetting> settings,
              Callback<hardware::ApplyResult> done) override {
+    const base::Duration transition = machine_.TransitionOf(settings);
     machine_.time_.PostDelayed(
-        kTransition, [&machine = machine_, settings = std::move(settings), done = std::move(done)] {
+        transition, [&machine = machine_, settings = std::move(settings), done = std::move(done)] {
           hardware::ApplyResult result = machine.driver_.Apply(settings);
           machine.Refresh();
           done(std::move(result));
@@ -233,6 +234,15 @@ Machine::Place* Machine::Find(const std::string& cluster) {
     if (place.model->id == cluster) return &place;
   }
   return nullptr;
+}
+
+base::Duration Machine::TransitionOf(const std::vector<policies::ClusterSetting>& settings) {
+  std::int64_t longest_us = 0;
+  for (const policies::ClusterSetting& setting : settings) {
+    const Place* place = Find(setting.cluster);
+    if (place != nullptr) longest_us = std::max(longest_us, place->model->transition_us);
+  }
+  return std::chrono::microseconds(longest_us);
 }
 
 absl::Status Machine::ApplyForeignLoad(const std::string& cluster) {

@@ -43,8 +43,9 @@ class Machine {
 
   const emulator::BoardModel& model() const { return board_.model(); }
 
-  /// The board for the manager; its answers come on the time line, those of Apply after
-  /// kTransition. Must not outlive the machine.
+  /// The board for the manager; its answers come on the time line, those of Apply (which then is in
+  /// force) after the longest transition that a cluster's driver declares. Must not outlive the
+  /// machine.
   std::unique_ptr<hardware::Board> NewBoard();
 
   /// Starts the windows in which loads are reported and samples taken. `on_change` runs when a
@@ -68,9 +69,6 @@ class Machine {
   std::int64_t frequency_switches() const { return frequency_switches_; }
   const std::vector<BoardSample>& samples() const { return samples_; }
 
-  /// Settings are in force so much later: the transition latency that the driver of Tegra194
-  /// declares.
-  static constexpr base::Duration kTransition = std::chrono::microseconds(300);
   /// Governors look this often.
   static constexpr base::Duration kWindow = std::chrono::milliseconds(10);
   static constexpr int kWindowsPerSample = 10;
@@ -114,6 +112,7 @@ class Machine {
   void TakeSample();
   absl::Status ApplyForeignLoad(const std::string& cluster);
   Place* Find(const std::string& cluster);
+  base::Duration TransitionOf(const std::vector<policies::ClusterSetting>& settings);
   void CountResidency();
 
   base::VirtualTime& time_;

@@ -3,6 +3,7 @@
 #include "daemon/tools/command_line.h"
 #include "daemon/tools/engine_bench.h"
 #include "daemon/tools/families/bench.h"
+#include "daemon/tools/scenario/bench.h"
 
 namespace {
 
@@ -56,6 +57,37 @@ void AddFamilies(CLI::App& app, dynofa::tools::families::BenchOptions& options) 
       ->check(CLI::ExistingDirectory);
 }
 
+void AddScenario(CLI::App& app, dynofa::tools::scenario::BenchOptions& options) {
+  CLI::App* scenario = app.add_subcommand(
+      "scenario", "Policies on emulated boards in virtual time: requirements met, energy");
+  scenario->add_option("files", options.files, "Scenario files")->check(CLI::ExistingFile);
+  scenario->add_flag("--all", options.all, "Every scenario of --folder");
+  scenario->add_option("--folder", options.folder, "Where --all looks")->capture_default_str();
+  scenario
+      ->add_option("--policy", options.policies,
+                   "Policies to compare, the first one with the others; with @GOVERNOR after "
+                   "it, what the knobs were left with before. All registered ones without")
+      ->delimiter(',');
+  scenario->add_option("--board", options.board,
+                       "Another board than the scenarios name: an id, or the path of a board file");
+  scenario->add_option("--seeds", options.seeds, "Seeds of each policy")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  scenario->add_option("--jobs", options.jobs, "Simulations at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  scenario
+      ->add_option("--vary", options.vary,
+                   "Vary these coefficients of the board, or all, one at a time and each way")
+      ->delimiter(',');
+  scenario->add_option("--vary-percent", options.vary_percent, "By how much")
+      ->check(CLI::Range(0.1, 99.0))
+      ->capture_default_str();
+  scenario->add_flag("--json", options.json, "Print JSON instead of tables");
+  scenario->add_option("--markdown", options.markdown, "Also write the tables to this file");
+  scenario->add_option("--html", options.html, "Also write a page with timelines to this file");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,11 +95,17 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   dynofa::tools::EngineBenchOptions engine;
   dynofa::tools::families::BenchOptions families;
+  dynofa::tools::scenario::BenchOptions scenario;
   AddEngine(app, engine);
   AddFamilies(app, families);
+  AddScenario(app, scenario);
   if (const auto code = dynofa::tools::ParseCommandLine(app, "dynofa-bench", argc, argv)) {
     return *code;
   }
   if (app.got_subcommand("families")) return dynofa::tools::families::RunFamiliesBench(families);
+  if (app.got_subcommand("scenario")) {
+    return dynofa::tools::RunToExit(
+        "dynofa-bench", [&] { return dynofa::tools::scenario::RunScenarioBench(scenario); });
+  }
   return dynofa::tools::RunEngineBench(engine);
 }

@@ -7,14 +7,19 @@
 #include <vector>
 
 #include "daemon/base/strings.h"
-#include "daemon/tools/families/axis.h"
+#include "daemon/tools/report/axis.h"
 #include "daemon/tools/families/curve.h"
 #include "daemon/tools/families/report.h"
-#include "daemon/tools/families/svg.h"
-#include "daemon/tools/families/text.h"
+#include "daemon/tools/report/svg.h"
+#include "daemon/tools/report/text.h"
 
 namespace dynofa::tools::families {
 namespace {
+
+using report::Axis;
+using report::Fixed;
+using report::Marker;
+using report::Svg;
 
 // Pixels.
 constexpr double kPanelWidth = 430;

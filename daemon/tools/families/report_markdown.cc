@@ -9,10 +9,14 @@
 #include "daemon/base/strings.h"
 #include "daemon/tools/families/memory.h"
 #include "daemon/tools/families/report.h"
-#include "daemon/tools/families/text.h"
+#include "daemon/tools/report/text.h"
 
 namespace dynofa::tools::families {
 namespace {
+
+using report::Fixed;
+using report::MarkdownTable;
+using report::Signed;
 
 using Row = std::vector<std::string>;
 

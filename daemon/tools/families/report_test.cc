@@ -4,12 +4,17 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "daemon/tools/families/svg.h"
-#include "daemon/tools/families/text.h"
+#include "daemon/tools/report/svg.h"
+#include "daemon/tools/report/text.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::tools::families {
 namespace {
+
+using report::Fixed;
+using report::XmlEscaped;
+using report::MarkdownTable;
+using report::Signed;
 
 bool Has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 

@@ -1,9 +1,9 @@
-#include "daemon/tools/families/svg.h"
+#include "daemon/tools/report/svg.h"
 
 #include "daemon/base/strings.h"
-#include "daemon/tools/families/text.h"
+#include "daemon/tools/report/text.h"
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 namespace {
 
 std::string Number(double value) { return Fixed(value, 1); }
@@ -82,4 +82,4 @@ void Svg::Text(double x, double y, const std::string& text, const std::string& s
                         XmlEscaped(text), "</text>\n");
 }
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report

@@ -1,9 +1,9 @@
-#ifndef DYNOFA_DAEMON_TOOLS_FAMILIES_AXIS_H_
-#define DYNOFA_DAEMON_TOOLS_FAMILIES_AXIS_H_
+#ifndef DYNOFA_DAEMON_TOOLS_REPORT_AXIS_H_
+#define DYNOFA_DAEMON_TOOLS_REPORT_AXIS_H_
 
 #include <vector>
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 
 /// One axis of a figure: values to pixels. Immutable.
 class Axis {
@@ -29,6 +29,6 @@ class Axis {
   double to_;
 };
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report
 
-#endif  // DYNOFA_DAEMON_TOOLS_FAMILIES_AXIS_H_
+#endif  // DYNOFA_DAEMON_TOOLS_REPORT_AXIS_H_

@@ -1,11 +1,11 @@
-#ifndef DYNOFA_DAEMON_TOOLS_FAMILIES_SVG_H_
-#define DYNOFA_DAEMON_TOOLS_FAMILIES_SVG_H_
+#ifndef DYNOFA_DAEMON_TOOLS_REPORT_SVG_H_
+#define DYNOFA_DAEMON_TOOLS_REPORT_SVG_H_
 
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 
 /// Shapes that stay apart when they are small and when colours do not.
 enum class Marker { kCircle, kSquare, kDiamond, kTriangle, kInvertedTriangle };
@@ -33,6 +33,6 @@ class Svg {
   std::string body_;
 };
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report
 
-#endif  // DYNOFA_DAEMON_TOOLS_FAMILIES_SVG_H_
+#endif  // DYNOFA_DAEMON_TOOLS_REPORT_SVG_H_

@@ -1,10 +1,10 @@
-#ifndef DYNOFA_DAEMON_TOOLS_FAMILIES_TEXT_H_
-#define DYNOFA_DAEMON_TOOLS_FAMILIES_TEXT_H_
+#ifndef DYNOFA_DAEMON_TOOLS_REPORT_TEXT_H_
+#define DYNOFA_DAEMON_TOOLS_REPORT_TEXT_H_
 
 #include <string>
 #include <vector>
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 
 /// `value` with that many digits after the point.
 std::string Fixed(double value, int digits);
@@ -20,6 +20,6 @@ std::string MarkdownTable(const std::vector<std::string>& header,
 /// `text` for use inside an XML element or attribute.
 std::string XmlEscaped(const std::string& text);
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report
 
-#endif  // DYNOFA_DAEMON_TOOLS_FAMILIES_TEXT_H_
+#endif  // DYNOFA_DAEMON_TOOLS_REPORT_TEXT_H_

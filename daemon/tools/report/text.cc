@@ -1,9 +1,9 @@
-#include "daemon/tools/families/text.h"
+#include "daemon/tools/report/text.h"
 
 #include <cstddef>
 #include <cstdio>
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 namespace {
 
 std::string Format(const char* format, int digits, double value) {
@@ -56,4 +56,4 @@ std::string XmlEscaped(const std::string& text) {
   return escaped;
 }
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report

@@ -1,8 +1,8 @@
-#include "daemon/tools/families/axis.h"
+#include "daemon/tools/report/axis.h"
 
 #include <cmath>
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 namespace {
 
 // Leaves room for what does not divide exactly.
@@ -56,4 +56,4 @@ std::vector<double> Axis::Ticks(int count) const {
   return logarithmic_ ? LogarithmicTicks(low_, high_) : LinearTicks(low_, high_, count);
 }
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report

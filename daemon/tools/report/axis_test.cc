@@ -1,8 +1,8 @@
-#include "daemon/tools/families/axis.h"
+#include "daemon/tools/report/axis.h"
 
 #include "tests/support/catch.h"
 
-namespace dynofa::tools::families {
+namespace dynofa::tools::report {
 
 TEST_CASE("Linear axes map their ends and have round ticks") {
   const Axis axis = Axis::Linear(52, 81, 400, 20);
@@ -22,4 +22,4 @@ TEST_CASE("Logarithmic axes give equal ratios equal lengths") {
   for (std::size_t i = 0; i < ticks.size(); ++i) CHECK(ticks[i] == Approx(expected[i]));
 }
 
-}  // namespace dynofa::tools::families
+}  // namespace dynofa::tools::report
