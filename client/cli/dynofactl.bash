@@ -1,4 +1,5 @@
-# Completion of dynofactl for bash. Commands and options are those that its help lists.
+# Completion of dynofactl and dynofa-board for bash. Commands and options are those that their
+# help lists.
 
 _dynofactl() {
   local word=${COMP_WORDS[COMP_CWORD]} commands command='' candidate
@@ -20,4 +21,4 @@ _dynofactl() {
   fi
 }
 # Files where it has no proposal.
-complete -o default -F _dynofactl dynofactl
+complete -o default -F _dynofactl dynofactl dynofa-board

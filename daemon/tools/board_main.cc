@@ -132,9 +132,6 @@ struct MountFlags {
 };
 
 absl::Status Mount(const MountFlags& flags) {
-  if (flags.board.empty() || flags.folder.empty()) {
-    return absl::InvalidArgumentError("--board and --mount go together; --help shows the commands");
-  }
   DYNOFA_ASSIGN_OR_RETURN(const auto model, emulator::OpenBoardModel(flags.board));
   const base::SteadyClock clock;
   emulator::EmulatedBoard board(*model, clock);
@@ -156,8 +153,12 @@ int Main(int argc, char** argv) {
   absl::Status status;
 
   MountFlags mount;
-  app.add_option("--board", mount.board, "emulated board or board file to mount");
-  app.add_option("--mount", mount.folder, "empty folder that becomes the board's sysfs");
+  CLI::Option* mount_board =
+      app.add_option("--board", mount.board, "emulated board or board file to mount");
+  CLI::Option* mount_folder =
+      app.add_option("--mount", mount.folder, "empty folder that becomes the board's sysfs");
+  mount_board->needs(mount_folder);
+  mount_folder->needs(mount_board);
   app.add_option("--emulator-control", mount.control,
                  "socket on which neighbours, heat and faults of the mounted board are played");
 
@@ -198,8 +199,14 @@ int Main(int argc, char** argv) {
   faults->add_option("--script", script, "file of faults; without one, all of them end");
   faults->callback([&] { status = PlayFaults(control, script); });
 
+  for (CLI::App* command : app.get_subcommands({})) command->excludes(mount_folder);
+  app.callback([&] {
+    if (!app.get_subcommands().empty()) return;
+    if (mount.folder.empty()) throw CLI::RequiredError("A command, or --board and --mount,");
+    status = Mount(mount);
+  });
+
   if (const auto code = tools::ParseCommandLine(app, "dynofa-board", argc, argv)) return *code;
-  if (app.get_subcommands().empty()) status = Mount(mount);
   if (status.ok()) return EXIT_SUCCESS;
   std::cerr << "dynofa-board: " << base::FromAbsl(status.message()) << "\n";
   return EXIT_FAILURE;

@@ -30,6 +30,7 @@ EXPECTED = [
     "usr/share/dbus-1/interfaces/org.dynofa1.Manager.xml",
     "usr/share/doc/dynofa/README.md",
     "usr/share/bash-completion/completions/dynofactl",
+    "usr/share/bash-completion/completions/dynofa-board",
     "usr/share/man/man1/dynofa-bench.1",
     "usr/share/man/man1/dynofa-board.1",
     "usr/share/man/man1/dynofa-golden.1",

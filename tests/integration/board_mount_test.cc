@@ -8,13 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "daemon/base/unique_fd.h"
@@ -73,12 +74,7 @@ class MountedBoard {
   const TempDir& dir() const { return dir_; }
   Process& server() { return *server_; }
 
-  std::string Read(const std::string& path) const {
-    std::ifstream stream(root() + "/" + path);
-    std::stringstream text;
-    text << stream.rdbuf();
-    return text.str();
-  }
+  std::string Read(const std::string& path) const { return ReadFile(root() + "/" + path); }
   // One write(2); 0 or its errno.
   int Write(const std::string& path, const std::string& text) const {
     const base::UniqueFd fd(::open((root() + "/" + path).c_str(), O_WRONLY | O_CLOEXEC));
@@ -234,18 +230,122 @@ struct Boardd {
   std::unique_ptr<Process> process;
 };
 
-TEST_CASE("dynofa-boardd gives the answers on a mounted board that it gives on a real kernel") {
+// What the guest of tests/conformance has: a board at /sys, files of its own in /run, and the
+// commands of the scripts. All of it is in this process's own mount namespace.
+class Guest {
+ public:
+  explicit Guest(const MountedBoard& board) : board_(board) {
+    REQUIRE(::mount("tmpfs", "/run", "tmpfs", 0, nullptr) == 0);
+    REQUIRE(::mount(board.root().c_str(), "/sys", nullptr, MS_BIND, nullptr) == 0);
+    for (const char* name :
+         {"as_found", "boardd_kill", "boardd_start", "cool", "eventually", "knobs"}) {
+      std::string text = ReadFile(Conformance("guest/") + name);
+      Command(name, "#!/bin/sh" + text.substr(text.find('\n')));
+    }
+    Command("mark", "#!/bin/sh\n");
+    Command("heat",
+            "#!/bin/sh\nprintf '[[fault]]\\nkind = \"trip\"\\nzone = \"cpu-thermal\"\\ncelsius = "
+            "%s\\n' \"$1\" >/run/heat.toml\nexec dynofa-board faults --control " +
+                board.control() + " --script /run/heat.toml\n");
+    Run({"boardd_start"});
+    REQUIRE(WaitUntil([] { return hardware::remote::Connect("/run/board.sock").ok(); }));
+    REQUIRE(
+        WaitUntil([] { return ReadFile("/run/boardd.log").find("is gone") != std::string::npos; }));
+  }
+  ~Guest() {
+    Run({"boardd_kill"});
+    ::umount2("/sys", MNT_DETACH);
+    ::umount2("/run", MNT_DETACH);
+  }
+
+  static std::string Conformance(const std::string& name) {
+    return std::string(DYNOFA_CONFORMANCE_DIR) + "/" + name;
+  }
+  Finished Play(const std::string& script) const {
+    return Run({DYNOFA_BOARD_SCRIPT, "/run/board.sock", Conformance(script)});
+  }
+
+ private:
+  void Command(const std::string& name, const std::string& text) const {
+    const std::string path = board_.dir().Write("bin/" + name, text);
+    REQUIRE(::chmod(path.c_str(), 0755) == 0);
+  }
+  Finished Run(std::vector<std::string> argv) const {
+    argv.insert(argv.begin(), {"env", "PATH=" + (board_.dir() / "bin") + ":" + DYNOFA_BIN_DIR +
+                                          ":/usr/sbin:/usr/bin:/sbin:/bin"});
+    return RunProgram(std::move(argv), {{"POLICY", "/sys/devices/system/cpu/cpufreq/policy0"}},
+                      std::chrono::seconds(90));
+  }
+
+  const MountedBoard& board_;
+};
+
+TEST_CASE("dynofa-boardd gives the answers on mounted boards that it gives on a real kernel") {
+  SKIP_WITHOUT_MOUNT();
+  for (const std::string script : {"cpufreq", "heat"}) {
+    INFO(script);
+    const MountedBoard board(Guest::Conformance("machine.toml"));
+    const Guest guest(board);
+    const Finished played = guest.Play(script + ".script");
+    INFO(ReadFile("/run/boardd.log"));
+    const std::string expected = ReadFile(Guest::Conformance(script + ".answers"));
+    REQUIRE_FALSE(expected.empty());
+    // The lines of the host's record are the virtual machine's alone.
+    std::string answers;
+    std::istringstream lines(played.output);
+    for (std::string line; std::getline(lines, line);) {
+      if (line != "! mark") answers += line + "\n";
+    }
+    CHECK(answers == expected);
+  }
+}
+
+TEST_CASE("The same script of settings has the same answers on a board that ships") {
   SKIP_WITHOUT_MOUNT();
   const MountedBoard board("rk3588");
   const Boardd boardd(board);
-  const std::string folder = DYNOFA_CONFORMANCE_DIR;
   const Finished played =
-      RunProgram({DYNOFA_BOARD_SCRIPT, boardd.socket, folder + "/cpufreq.script"});
-  std::ifstream stream(folder + "/cpufreq.answers");
-  std::stringstream expected;
-  expected << stream.rdbuf();
-  REQUIRE_FALSE(expected.str().empty());
-  CHECK(played.output == expected.str());
+      RunProgram({DYNOFA_BOARD_SCRIPT, boardd.socket, Guest::Conformance("cpufreq.script")});
+  CHECK(played.output == ReadFile(Guest::Conformance("cpufreq.answers")));
+}
+
+TEST_CASE("A write that blocks holds up one cluster, and returns when it is let go") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  Driven driven(board);
+  board.Faults("[[fault]]\nkind = \"block\"\ncluster = \"cpu0\"\n");
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    driven.driver->Apply({{"cpu0", "", 729600, 729600}});
+    done = true;
+  });
+  CHECK(WaitUntil([&] { return driven.Cluster("cpu0").limited_by == "stuck"; }));
+  CHECK(driven.driver->Apply({{"cpu2", "", 729600, 729600}}).outcomes[0].status.ok());
+  CHECK(driven.Cluster("cpu2").limited_by.empty());
+  CHECK_FALSE(done);
+  board.Faults("");
+  writer.join();
+  CHECK(driven.Cluster("cpu0").max_khz == 729600);
+}
+
+TEST_CASE("A policy that comes back under another number gets its baseline back") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  const auto before = board.Knobs({"policy4"});
+  {
+    Driven driven(board);
+    REQUIRE(
+        driven.driver->Apply({{"cpu4", "performance", 729600, 729600}}).outcomes[0].status.ok());
+    board.Faults("[[fault]]\nkind = \"away\"\ncluster = \"cpu4\"\nfor_s = 0.3\nindex = 5\n");
+    CHECK_FALSE(driven.Cluster("cpu4").available);
+  }
+  REQUIRE(WaitUntil([&] {
+    return ::access((board.root() + "/devices/system/cpu/cpufreq/policy5").c_str(), F_OK) == 0;
+  }));
+  Driven next(board);
+  const auto after = board.Knobs({"policy5"});
+  auto mine = before.begin();
+  for (const auto& [path, text] : after) CHECK(text == (mine++)->second);
 }
 
 TEST_CASE("A killed client's changes on a mounted board are undone at once") {
