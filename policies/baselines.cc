@@ -101,7 +101,8 @@ Decision GreedyPolicy::Decide(const Snapshot& snapshot) const {
     std::size_t best_step = 0;
     for (const Placement& place : planner.Choices(session)) {
       ClusterLoad alone(planner, place.cluster);
-      const auto choice = alone.TryWith({session, place.rung, false}, planner.PowerBudgetW());
+      const auto choice =
+          *alone.TryWith({session, place.rung, false}, planner.PowerBudgetW(), false);
       const PlanCost cost{choice.over_budget_w, choice.cost.misses,
                           choice.cost.objective - planner.RestPowerW(place.cluster)};
       if (best && !cost.Better(*best)) continue;

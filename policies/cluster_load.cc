@@ -9,103 +9,116 @@ ClusterLoad::ClusterLoad(const Planner& planner, std::size_t cluster)
     : planner_(planner),
       cluster_(cluster),
       steps_(planner.table().clusters()[cluster].frequencies_khz.size()) {
-  AddUp();
-  choice_ = At(0, std::numeric_limits<double>::infinity());
+  sums_.load_w.assign(steps_, 0.0);
+  SetStep(0);
 }
 
-void ClusterLoad::Include(const Member& member, Sums& sums) const {
+void ClusterLoad::Include(const Member& member, double sign, Sums& sums) const {
   const SessionState& session = planner_.snapshot().sessions[member.session];
   if (session.standby) return;
-  const auto& costs = planner_.RungOf(member.session, {cluster_, member.rung}).costs;
+  const Placement place{cluster_, member.rung};
+  const CostTable::Rung& rung = planner_.RungOf(member.session, place);
+  const double per_mj = sign * planner_.Rate(member.session) / 1e3;
   for (std::size_t step = 0; step < steps_; ++step) {
-    sums.load_w[step] += planner_.LoadW(member.session, costs[step]);
+    sums.load_w[step] += per_mj * rung.energy_mj[step];
   }
-  sums.powered = true;
-  sums.energy_capped = sums.energy_capped || session.requirement.max_energy_mj.has_value();
-}
-
-void ClusterLoad::AddUp() {
-  sums_.load_w.assign(steps_, 0.0);
-  sums_.powered = sums_.energy_capped = false;
-  for (const Member& member : members_) Include(member, sums_);
+  const int count = sign > 0.0 ? 1 : -1;
+  sums.place_cost += sign * planner_.PlaceCost(member.session, place);
+  sums.working += count;
+  if (session.requirement.max_energy_mj) sums.energy_capped += count;
 }
 
 double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
-  double objective = planner_.PlaceCost(extra.session, {cluster_, extra.rung});
-  for (const Member& member : members_) {
-    objective += planner_.PlaceCost(member.session, {cluster_, member.rung});
-  }
-  if (planner_.snapshot().mode.objective == Objective::kPerformance) return objective;
+  const Placement place{cluster_, extra.rung};
+  const double objective = sums_.place_cost + planner_.PlaceCost(extra.session, place);
+  if (HighestOnly()) return objective;
   const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
-  const auto& costs = planner_.RungOf(extra.session, {cluster_, extra.rung}).costs;
+  const CostTable::Rung& rung = planner_.RungOf(extra.session, place);
+  const double per_mj = planner_.Rate(extra.session) / 1e3;
+  const std::size_t low =
+      std::max(planner_.FirstMetAlone(extra.session, place), choice_.first_met.value_or(0));
   double least_w = std::numeric_limits<double>::infinity();
-  for (std::size_t step = 0; step < steps_; ++step) {
-    const double power =
-        idle[step] + sums_.load_w[step] + planner_.LoadW(extra.session, costs[step]);
-    least_w = std::min(least_w, power);
+  for (std::size_t step = low; step < steps_; ++step) {
+    least_w = std::min(least_w, idle[step] + sums_.load_w[step] + per_mj * rung.energy_mj[step]);
   }
   return objective + least_w;
 }
 
-ClusterLoad::Choice ClusterLoad::TryWith(const Member& extra, double budget_w) {
+std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, double budget_w,
+                                                        bool must_meet) {
+  const std::size_t low = std::max(planner_.FirstMetAlone(extra.session, {cluster_, extra.rung}),
+                                   choice_.first_met.value_or(0));
+  if (must_meet && low >= steps_) return std::nullopt;
   spare_ = sums_;
-  Include(extra, spare_);
+  Include(extra, 1.0, spare_);
   members_.push_back(extra);
-  const Choice best = Best(spare_, budget_w);
+  Choice best;
+  const bool hopeless = must_meet && !AllMet(steps_ - 1) && spare_.energy_capped == 0;
+  if (!hopeless) best = Best(spare_, budget_w, low, low);
   members_.pop_back();
+  if (hopeless) return std::nullopt;
   return best;
 }
 
 void ClusterLoad::Add(const Member& member, const Choice& choice) {
   members_.push_back(member);
-  AddUp();
+  Include(member, 1.0, sums_);
   choice_ = choice;
-}
-
-void ClusterLoad::Remove(std::size_t session, double budget_w) {
-  std::erase_if(members_, [&](const Member& member) { return member.session == session; });
-  AddUp();
-  Choose(budget_w);
 }
 
 void ClusterLoad::Replace(std::vector<Member> members, std::size_t step) {
   members_ = std::move(members);
-  AddUp();
+  sums_ = {std::vector<double>(steps_, 0.0)};
+  for (const Member& member : members_) Include(member, 1.0, sums_);
   SetStep(step);
 }
 
-void ClusterLoad::Choose(double budget_w) { choice_ = Best(sums_, budget_w); }
+void ClusterLoad::Remove(std::size_t session, double budget_w) {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& member) { return member.session == session; });
+  Include(*found, -1.0, sums_);
+  members_.erase(found);
+  // What rounding leaves behind must not outlive the last member.
+  if (members_.empty()) sums_ = {std::vector<double>(steps_, 0.0)};
+  choice_ = Best(sums_, budget_w, choice_.first_met.value_or(steps_ - 1), 0);
+}
+
+void ClusterLoad::Choose(double budget_w) { choice_ = Best(sums_, budget_w, choice_.step, 0); }
 
 void ClusterLoad::SetStep(std::size_t step) {
   choice_ = At(step, std::numeric_limits<double>::infinity());
 }
 
 ClusterLoad::Choice ClusterLoad::At(std::size_t step, double budget_w) const {
-  Choice choice{step, planner_.Price(cluster_, members_, step), 0.0};
+  Choice choice{step, planner_.Price(cluster_, members_, step), 0.0, std::nullopt};
   choice.over_budget_w = std::max(0.0, choice.cost.power_w - budget_w);
   return choice;
 }
 
-ClusterLoad::Choice ClusterLoad::Best(const Sums& sums, double budget_w) const {
-  if (!sums.powered) return At(0, budget_w);
-  if (planner_.snapshot().mode.objective == Objective::kPerformance) return HighestWithin(budget_w);
-  if (sums.energy_capped) return BestOfAll(budget_w);
-  const auto first = FirstStepThatMeets();
+ClusterLoad::Choice ClusterLoad::Best(const Sums& sums, double budget_w, std::size_t hint,
+                                      std::size_t low) const {
+  if (sums.working == 0) return At(0, budget_w);
+  if (HighestOnly()) return HighestWithin(budget_w);
+  if (sums.energy_capped > 0) return BestOfAll(budget_w);
+  const auto first = FirstMet(hint, low);
   if (!first) return HighestWithin(budget_w);
   const Choice choice = LeastPower(sums, *first, budget_w);
-  // A profile in which a higher clock is slower.
-  if (choice.cost.misses.any() || choice.over_budget_w > 0.0) return BestOfAll(budget_w);
-  return choice;
+  return choice.over_budget_w > 0.0 ? BestOfAll(budget_w) : choice;
 }
 
 ClusterLoad::Choice ClusterLoad::LeastPower(const Sums& sums, std::size_t first,
                                             double budget_w) const {
   const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
-  std::size_t best = first;
+  const auto power = [&](std::size_t step) { return idle[step] + sums.load_w[step]; };
+  Choice best{first, {}, 0.0, first};
   for (std::size_t step = first + 1; step < steps_; ++step) {
-    if (idle[step] + sums.load_w[step] < idle[best] + sums.load_w[best]) best = step;
+    if (power(step) < power(best.step)) best.step = step;
   }
-  return At(best, budget_w);
+  best.cost.power_w = power(best.step);
+  best.cost.objective =
+      best.cost.power_w + sums.place_cost + planner_.StandbyCost(cluster_, members_, best.step);
+  best.over_budget_w = std::max(0.0, best.cost.power_w - budget_w);
+  return best;
 }
 
 ClusterLoad::Choice ClusterLoad::BestOfAll(double budget_w) const {
@@ -127,13 +140,30 @@ ClusterLoad::Choice ClusterLoad::HighestWithin(double budget_w) const {
   return least;
 }
 
-std::optional<std::size_t> ClusterLoad::FirstStepThatMeets() const {
-  std::size_t high = steps_ - 1;
-  if (!planner_.AllMet(cluster_, members_, high)) return std::nullopt;
-  std::size_t low = 0;
+std::optional<std::size_t> ClusterLoad::FirstMet(std::size_t hint, std::size_t low) const {
+  if (low >= steps_) return std::nullopt;
+  // Gallop from the hint, then halve: below `low` nothing is met, from `high` on everything.
+  std::size_t high = std::clamp(hint, low, steps_ - 1);
+  if (AllMet(high)) {
+    for (std::size_t stride = 1; high > low; stride *= 2) {
+      const std::size_t next = high - std::min(stride, high - low);
+      if (!AllMet(next)) {
+        low = next + 1;
+        break;
+      }
+      high = next;
+    }
+  } else {
+    for (std::size_t stride = 1;; stride *= 2) {
+      low = high + 1;
+      if (low >= steps_) return std::nullopt;
+      high = std::min(high + stride, steps_ - 1);
+      if (AllMet(high)) break;
+    }
+  }
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (planner_.AllMet(cluster_, members_, middle)) {
+    if (AllMet(middle)) {
       high = middle;
     } else {
       low = middle + 1;

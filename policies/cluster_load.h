@@ -2,6 +2,7 @@
 #define DYNOFA_POLICIES_CLUSTER_LOAD_H_
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -10,7 +11,12 @@
 namespace dynofa::policies {
 
 /// One cluster of a plan that is being made: who is on it, the frequency that suits them best, and
-/// what that costs. Trying one more session allocates nothing.
+/// what that costs.
+///
+/// Made to be tried often. What follows from the members whatever they miss (power at each
+/// frequency, cost of the places) is kept as sums; a member more never lowers the first frequency
+/// at which all are met, and one less never raises it, so the search for it starts at the last
+/// answer. Trying one more session allocates nothing.
 class ClusterLoad {
  public:
   ClusterLoad(const Planner& planner, std::size_t cluster);
@@ -24,13 +30,16 @@ class ClusterLoad {
     std::size_t step = 0;
     ClusterCost cost;
     double over_budget_w = 0.0;
+    /// The first frequency at which all members are met; none if there is none or nobody looked.
+    std::optional<std::size_t> first_met;
   };
 
-  /// The least that the cluster's objective can be with `extra` on it, whatever is missed.
+  /// A lower bound of the cluster's objective with `extra` on it, as long as that misses nothing.
   double LeastObjectiveWith(const Member& extra) const;
 
-  /// The best frequency with `extra` on it, within `budget_w` as far as that is possible.
-  Choice TryWith(const Member& extra, double budget_w);
+  /// The best frequency with `extra` on it, within `budget_w` as far as that is possible. With
+  /// `must_meet` nullopt if something is missed at every frequency.
+  std::optional<Choice> TryWith(const Member& extra, double budget_w, bool must_meet);
 
   void Add(const Member& member, const Choice& choice);
   /// Takes other members in place of the present ones, and a frequency.
@@ -47,20 +56,22 @@ class ClusterLoad {
   struct Sums {
     /// Power of the members above idle at each frequency, W.
     std::vector<double> load_w;
-    bool powered = false;
-    /// Does a member have an energy cap, so that a higher frequency may miss more?
-    bool energy_capped = false;
+    double place_cost = 0.0;
+    int working = 0;  ///< members that make the cluster busy
+    /// Members with an energy cap, for whom a higher frequency may miss more.
+    int energy_capped = 0;
   };
+  void Include(const Member& member, double sign, Sums& sums) const;
 
-  void Include(const Member& member, Sums& sums) const;
-
-  Choice Best(const Sums& sums, double budget_w) const;
+  bool HighestOnly() const { return planner_.snapshot().mode.objective == Objective::kPerformance; }
+  bool AllMet(std::size_t step) const { return planner_.AllMet(cluster_, members_, step); }
+  /// `hint`: where the first frequency that meets all may be; `low`: it is not below that.
+  Choice Best(const Sums& sums, double budget_w, std::size_t hint, std::size_t low) const;
   Choice At(std::size_t step, double budget_w) const;
   Choice BestOfAll(double budget_w) const;
   Choice LeastPower(const Sums& sums, std::size_t first, double budget_w) const;
   Choice HighestWithin(double budget_w) const;
-  std::optional<std::size_t> FirstStepThatMeets() const;
-  void AddUp();
+  std::optional<std::size_t> FirstMet(std::size_t hint, std::size_t low) const;
 
   const Planner& planner_;
   const std::size_t cluster_;

@@ -19,8 +19,17 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
   const double longest = counted && own.service_ms >= longest_ms_ ? second_ms_ : longest_ms_;
   const double mean_service = others_busy * 1e3 / others_rate;
   const double tail = mean_service / (2.0 * (1.0 - others_busy)) *
-                      std::log(others_busy / std::max(late_share, 1e-4));
+                      std::log(others_busy / std::max(late_share, kLeastLateShare));
   return own.service_ms + std::max(longest, tail);
+}
+
+Queue::Bound Queue::WaitBound() const {
+  Bound bound;
+  bound.longest_ms_ = longest_ms_;
+  // The others' mean run is no longer than the longest, and they are busy no more than all are.
+  bound.slope_ms_ = longest_ms_ / (2.0 * (1.0 - busy_));
+  bound.log_busy_ = std::log(std::max(busy_, kLeastLateShare));
+  return bound;
 }
 
 double Utilisation(std::span<const Demand> demands) {

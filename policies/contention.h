@@ -1,6 +1,7 @@
 #ifndef DYNOFA_POLICIES_CONTENTION_H_
 #define DYNOFA_POLICIES_CONTENTION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -42,6 +43,26 @@ class Queue {
   /// Response time, queue included, that all but `late_share` of the requests of `own`, one of the
   /// demands that were added (or one without a rate), stay below, ms; infinity if overloaded.
   double ResponseMs(const Demand& own, double late_share) const;
+
+  /// An upper bound of what any demand waits, quick to ask for many of them.
+  class Bound {
+   public:
+    /// `log_late_share`: natural logarithm of the late share, that at least kLeastLateShare.
+    double WaitMs(double log_late_share) const {
+      return std::max(longest_ms_, slope_ms_ * (log_busy_ - log_late_share));
+    }
+
+   private:
+    friend class Queue;
+    double longest_ms_ = 0.0;
+    double slope_ms_ = 0.0;
+    double log_busy_ = 0.0;
+  };
+  /// REQUIRES: not overloaded.
+  Bound WaitBound() const;
+
+  /// Late shares below this count as this.
+  static constexpr double kLeastLateShare = 1e-4;
 
  private:
   double busy_ = 0.0;

@@ -185,11 +185,13 @@ void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
         if (!picked) continue;
         const double slowdown =
             cluster.state->slowdown * ResidualOf(*cluster.state, from.name, candidates.subnet);
-        Rung rung{candidates.subnet, picked->back()->accuracy, *std::move(picked), {}};
+        Rung rung{candidates.subnet, picked->back()->accuracy, *std::move(picked), {}, {}};
         rung.costs.reserve(rung.points.size());
         for (std::size_t step = 0; step < rung.points.size(); ++step) {
           const OperatingPoint& point = *rung.points[step];
-          rung.costs.push_back(CostOf(c, point, slowdown));
+          const Cost cost = CostOf(c, point, slowdown);
+          rung.costs.push_back(cost);
+          rung.energy_mj.push_back(cost.active_power_w * cost.service_ms);
           if (point.idle_power_w) cluster.idle_power_w[step] = *point.idle_power_w;
         }
         model.ladders[c].push_back(std::move(rung));

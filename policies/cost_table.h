@@ -40,6 +40,8 @@ class CostTable {
     double accuracy = 0.0;
     std::vector<const OperatingPoint*> points;
     std::vector<Cost> costs;
+    /// Energy above idle of one inference, mJ, at each frequency.
+    std::vector<double> energy_mj;
   };
 
   /// The Pareto subnets of one model on one cluster, cheapest first.

@@ -55,8 +55,9 @@ TEST_CASE("dominated subnets are not on the ladder") {
   OperatingPoint slow_and_bad{.latency_ms = 9.0, .accuracy = 0.5};
   OperatingPoint fast{.latency_ms = 1.0, .accuracy = 0.6};
   OperatingPoint good{.latency_ms = 8.0, .accuracy = 0.7};
-  std::vector<CostTable::Rung> rungs = {
-      {"bad", 0.5, {&slow_and_bad}, {}}, {"good", 0.7, {&good}, {}}, {"fast", 0.6, {&fast}, {}}};
+  std::vector<CostTable::Rung> rungs = {{"bad", 0.5, {&slow_and_bad}, {}, {}},
+                                        {"good", 0.7, {&good}, {}, {}},
+                                        {"fast", 0.6, {&fast}, {}, {}}};
   KeepPareto(rungs, [](const auto& rung) { return rung.points.back()->latency_ms; });
   REQUIRE(rungs.size() == 2);
   CHECK(rungs[0].subnet == "fast");

@@ -111,6 +111,11 @@ Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter&
     const double rate = std::max(state.requirement.rate_hz, state.observed.rate_hz);
     wish.rate_hz = state.standby ? 0.0 : rate > 0.0 ? rate : kAssumedRateHz;
     wish.late_share = 1.0 - state.requirement.percentile / 100.0;
+    wish.log_late_share = std::log(std::max(wish.late_share, Queue::kLeastLateShare));
+    if (state.requirement.latency_ms && !state.standby) {
+      wish.limit_ms = *state.requirement.latency_ms / kLatencyMargin - state.observed.overhead_ms;
+    }
+    has_standby_ = has_standby_ || state.standby;
     const double weight = kLowestPriority + 1 - state.requirement.priority;
     wish.accuracy_w = state.standby ? 0.0 : AccuracyWorth(snapshot.mode.objective) * weight / 5.0;
     AddChoices(wish, wishes_.size() - 1, filter);
@@ -129,6 +134,8 @@ void Planner::AddChoices(Wish& wish, std::size_t session, const Filter& filter) 
       all.push_back({cluster, rung});
     }
   }
+  // Can only the latency be missed?
+  wish.lenient = !wish.state->requirement.max_energy_mj && best_accuracy >= floor;
   const double least = std::min(floor, best_accuracy);
   for (const Placement& placement : all) {
     if ((*wish.ladders)[placement.cluster][placement.rung].accuracy >= least) {
@@ -218,13 +225,38 @@ Misses Planner::Unserved(std::size_t session, bool promised) const {
 bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step) const {
   const Queue queue = QueueOf(members, cluster, step);
   if (queue.overloaded()) return false;
+  const Queue::Bound bound = queue.WaitBound();
   for (const Member& member : members) {
     const Wish& wish = wishes_[member.session];
     const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
-    const double response = Response(wish, queue, DemandOf(member, cluster, step));
+    const double service = rung.costs[step].service_ms;
+    if (wish.lenient && service + bound.WaitMs(wish.log_late_share) <= wish.limit_ms) continue;
+    const double response = Response(wish, queue, {service, wish.rate_hz});
     if (Miss(wish, rung, step, response, queue.utilisation()) > 0.0) return false;
   }
   return true;
+}
+
+std::size_t Planner::FirstMetAlone(std::size_t session, const Placement& placement) const {
+  const Wish& wish = wishes_[session];
+  const auto& costs = RungOf(session, placement).costs;
+  // A little below the limit, so that rounding never skips a frequency.
+  const double limit = wish.limit_ms * (1.0 + 1e-9);
+  const auto first = std::partition_point(
+      costs.begin(), costs.end(), [&](const auto& cost) { return cost.service_ms > limit; });
+  return static_cast<std::size_t>(first - costs.begin());
+}
+
+double Planner::StandbyCost(std::size_t cluster, std::span<const Member> members,
+                            std::size_t step) const {
+  if (!has_standby_) return 0.0;
+  double ms = 0.0;
+  for (const Member& member : members) {
+    const Wish& wish = wishes_[member.session];
+    if (!wish.state->standby) continue;
+    ms += (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
+  }
+  return ms * kStandbyWeight;
 }
 
 double Planner::PlaceCost(std::size_t session, const Placement& placement) const {
@@ -243,14 +275,12 @@ ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,
   const double fits = std::min(1.0, 1.0 / std::max(utilisation, 1e-9));
   double place_cost = 0.0;
   double responses_ms = 0.0;
-  double standby_ms = 0.0;
   bool powered = false;
   for (const Member& member : members) {
     const Wish& wish = wishes_[member.session];
     const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
     const CostTable::Cost& own = rung.costs[step];
     if (wish.state->standby) {
-      standby_ms += own.service_ms;
       continue;
     }
     powered = true;
@@ -258,13 +288,13 @@ ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,
     cost.misses.Add(Misses::Rank(member.promised, wish.state->requirement.priority),
                     Miss(wish, rung, step, response, utilisation));
     responses_ms += std::min(response, 1e6);
-    cost.power_w += LoadW(member.session, own) * fits;
+    cost.power_w += wish.rate_hz / 1e3 * rung.energy_mj[step] * fits;
     place_cost += PlaceCost(member.session, {cluster, member.rung});
   }
   cost.power_w += powered ? table_.clusters()[cluster].idle_power_w[step] : RestPowerW(cluster);
   const bool performance = snapshot_.mode.objective == Objective::kPerformance;
   cost.objective = (performance ? responses_ms * kPerformancePerMs : cost.power_w) + place_cost +
-                   standby_ms * kStandbyWeight;
+                   StandbyCost(cluster, members, step);
   return cost;
 }
 

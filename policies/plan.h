@@ -142,10 +142,12 @@ class Planner {
   /// Is every requirement of the members met at a frequency?
   bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
-  /// Power above idle of a session that runs undisturbed, averaged over time, W.
-  double LoadW(std::size_t session, const CostTable::Cost& cost) const {
-    return wishes_[session].rate_hz * cost.service_ms / 1e3 * cost.active_power_w;
-  }
+  /// The first frequency at which a session alone on a cluster meets its latency target, as an
+  /// index; as many as there are frequencies if none does.
+  std::size_t FirstMetAlone(std::size_t session, const Placement& placement) const;
+
+  /// The part of a cluster's objective that its members without sessions make.
+  double StandbyCost(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
   /// The part of the objective that follows from a session's place alone: accuracy, and moving.
   double PlaceCost(std::size_t session, const Placement& placement) const;
@@ -193,6 +195,11 @@ class Planner {
     std::vector<Placement> choices;
     double rate_hz = 0.0;
     double late_share = 0.0;
+    double log_late_share = 0.0;
+    /// What response plans may foresee, without what the client waits elsewhere, ms.
+    double limit_ms = std::numeric_limits<double>::infinity();
+    /// Can only the latency be missed? (No energy cap, and a subnet reaches the floor.)
+    bool lenient = false;
     /// What accuracy 1 is worth to the objective, in watts.
     double accuracy_w = 0.0;
   };
@@ -208,6 +215,7 @@ class Planner {
 
   const Snapshot& snapshot_;
   const CostTable& table_;
+  bool has_standby_ = false;
   double budget_w_ = std::numeric_limits<double>::infinity();
   std::vector<Wish> wishes_;
 };

@@ -12,7 +12,8 @@
 namespace dynofa::policies {
 namespace {
 
-constexpr int kMaxSweeps = 4;
+constexpr int kMaxSweeps = 3;
+constexpr int kMaxRounds = 2;
 /// How often in one search sessions are moved about to make room for one that finds none.
 constexpr int kMaxRearrangements = 4;
 /// With at most so many sessions pairs of them are exchanged as well.
@@ -51,6 +52,7 @@ class Search {
   void PlaceAdmitted(const std::vector<bool>& admitted) {
     if (admitted.empty()) return;
     promised_ = admitted;
+    if (AsInForce()) return;
     for (std::size_t session : order_) {
       if (promised_[session]) PlaceBest(session);
     }
@@ -63,6 +65,25 @@ class Search {
     Restore(placements_, steps);
     ChooseSteps();
     if (!Total().Better(anew)) Restore(placements, steps);
+  }
+
+  /// Places those who were promised something as they are in force. False, and nothing is placed,
+  /// if that is not possible or misses anything.
+  bool AsInForce() {
+    std::vector<std::optional<Placement>> in_force(placements_.size());
+    for (std::size_t i = 0; i < in_force.size(); ++i) {
+      if (!promised_[i]) continue;
+      in_force[i] = planner_.PlaceInForce(i);
+      if (!in_force[i]) return false;
+    }
+    const auto nowhere = placements_;
+    const auto steps = Steps();
+    Restore(std::move(in_force), steps);
+    ChooseSteps();
+    const PlanCost cost = Placed();
+    if (!cost.misses.any() && cost.over_cap_w <= 0.0) return true;
+    Restore(nowhere, steps);
+    return false;
   }
 
   /// Promises each of the others its requirement, if that breaks no promise.
@@ -81,9 +102,10 @@ class Search {
   }
 
   void Improve() {
-    for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
-      bool changed = Sweep();
-      changed = EmptyClusters() || changed;
+    for (int round = 0; round < kMaxRounds; ++round) {
+      for (int sweep = 0; sweep < kMaxSweeps && Sweep(); ++sweep) {
+      }
+      bool changed = EmptyClusters();
       if (order_.size() <= kMaxExchanging) changed = ExchangePairs() || changed;
       if (!changed) break;
     }
@@ -205,6 +227,7 @@ class Search {
     std::optional<Placement> best;
     ClusterLoad::Choice best_choice;
     PlanCost best_cost;
+    bool adds_nothing = false;
     for (const Option& option : options_) {
       const std::size_t c = option.placement.cluster;
       if (!within.Has(c)) continue;
@@ -215,15 +238,17 @@ class Search {
         break;
       }
       const auto choice = clusters_[c].TryWith({session, option.placement.rung, promised_[session]},
-                                               others_[c].budget_w);
-      PlanCost cost{choice.over_budget_w, others_[c].misses,
-                    others_[c].objective + choice.cost.objective};
-      cost.misses.Add(choice.cost.misses);
+                                               others_[c].budget_w, best && adds_nothing);
+      if (!choice) continue;
+      PlanCost cost{choice->over_budget_w, others_[c].misses,
+                    others_[c].objective + choice->cost.objective};
+      cost.misses.Add(choice->cost.misses);
       if (!promised_[session] && !Harmless(cost, without)) continue;
       if (best && !cost.Better(best_cost)) continue;
       best = option.placement;
-      best_choice = choice;
+      best_choice = *choice;
       best_cost = cost;
+      adds_nothing = cost.over_cap_w <= without.over_cap_w && !cost.misses.any();
     }
     if (best) Put(session, *best, best_choice);
   }
@@ -236,17 +261,17 @@ class Search {
 
   /// Admits a session if it can be met beside those that were admitted before.
   bool Admit(std::size_t session) {
-    const PlanCost without = Total();
+    const PlanCost without = Placed();
     promised_[session] = true;
     PlaceBest(session);
     if (!placements_[session]) return promised_[session] = false;
-    if (Harmless(Total(), without)) return true;
+    if (Harmless(Placed(), without)) return true;
     if (rearrangements_ < kMaxRearrangements && planner_.MeetsAlone(session)) {
       ++rearrangements_;
       const auto clusters = Steps();
       const auto placements = placements_;
       Sweep();
-      if (Harmless(Total(), without)) return true;
+      if (Harmless(Placed(), without)) return true;
       Restore(placements, clusters);
     }
     promised_[session] = false;
@@ -294,10 +319,11 @@ class Search {
 
   /// Its present place is among the choices, so a session never ends where it costs more.
   bool Move(std::size_t session) {
-    const PlanCost before = Total();
+    const bool placed = placements_[session].has_value();
+    const PlanCost before = Placed();
     TakeOff(session);
     PlaceBest(session);
-    return Total().Better(before);
+    return placements_[session].has_value() != placed || Placed().Better(before);
   }
 
   /// Empties clusters where that pays: leaving a cluster one by one may not, since it draws its

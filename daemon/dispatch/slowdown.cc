@@ -2,13 +2,50 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace dynofa::dispatch {
+namespace {
+
+/// Measured over expected time within the bounds; nullopt if that says nothing.
+std::optional<double> RatioOf(double expected_ms, double measured_ms) {
+  if (!(expected_ms > 0.0) || !std::isfinite(measured_ms)) return std::nullopt;
+  return std::clamp(measured_ms / expected_ms, Slowdown::kMinRatio, Slowdown::kMaxRatio);
+}
+
+}  // namespace
 
 void Slowdown::Observe(double expected_ms, double measured_ms) {
-  if (!(expected_ms > 0.0) || !std::isfinite(measured_ms)) return;
-  const double ratio = std::clamp(measured_ms / expected_ms, kMinRatio, kMaxRatio);
-  value_ += kWeight * (ratio - value_);
+  const auto ratio = RatioOf(expected_ms, measured_ms);
+  if (!ratio) return;
+  const double off = *ratio / value_ - 1.0;
+  if (off > kSurprise) {
+    run_of_surprises_ = std::max(run_of_surprises_, 0) + 1;
+  } else if (off < -kSurprise) {
+    run_of_surprises_ = std::min(run_of_surprises_, 0) - 1;
+  } else {
+    run_of_surprises_ = 0;
+  }
+  const bool step = std::abs(run_of_surprises_) >= 2;
+  value_ += (step ? kSurpriseWeight : kWeight) * (*ratio - value_);
+}
+
+void SlowdownResiduals::Observe(std::string_view key, double expected_ms, double measured_ms,
+                                double cluster_slowdown) {
+  const auto ratio = RatioOf(expected_ms, measured_ms);
+  if (!ratio || !(cluster_slowdown > 0.0)) return;
+  auto found = residuals_.find(key);
+  if (found == residuals_.end()) {
+    if (residuals_.size() >= kMaxSubnets) return;
+    found = residuals_.emplace(std::string(key), 1.0).first;
+  }
+  const double residual = std::clamp(*ratio / cluster_slowdown, kLeast, kMost);
+  found->second += kWeight * (residual - found->second);
+}
+
+double SlowdownResiduals::Of(std::string_view key) const {
+  const auto found = residuals_.find(key);
+  return found == residuals_.end() ? 1.0 : found->second;
 }
 
 }  // namespace dynofa::dispatch

@@ -1,11 +1,22 @@
 #ifndef DYNOFA_DAEMON_DISPATCH_SLOWDOWN_H_
 #define DYNOFA_DAEMON_DISPATCH_SLOWDOWN_H_
 
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
 namespace dynofa::dispatch {
 
-/// Online estimate of how much slower a cluster runs than its profile says: one factor for all
-/// subnets, as in ALERT (ATC 2020), here an exponentially weighted mean of measured over expected
-/// time. 1 = as profiled. Starts at 1.
+/// Online estimate of how much slower a cluster runs than its profile says: measured over expected
+/// time, 1 = as profiled. One factor for all subnets, as in ALERT (ATC 2020): what slows a cluster
+/// down slows every subnet down alike, so each run of any of them tells about all.
+///
+/// A mean of the last runs that forgets faster after a step: a run that is far from the estimate
+/// on the same side as the one before it counts for more. So noise is averaged over about ten runs,
+/// and a step is followed within three; a single stall counts like noise.
+/// slowdown_comparison_test.cc compares this with ALERT's Kalman filter and with a plain mean.
 class Slowdown {
  public:
   /// Takes one run into account. Runs without an expectation are ignored; a single ratio counts
@@ -13,7 +24,10 @@ class Slowdown {
   void Observe(double expected_ms, double measured_ms);
 
   /// Forgets what was seen: the estimate becomes `value`.
-  void Restart(double value) { value_ = value; }
+  void Restart(double value) {
+    value_ = value;
+    run_of_surprises_ = 0;
+  }
 
   /// Moves slowly towards `value`, for a time in which nothing runs.
   void Drift(double value) { value_ += kDriftWeight * (value - value_); }
@@ -22,12 +36,50 @@ class Slowdown {
 
   static constexpr double kMinRatio = 0.1;
   static constexpr double kMaxRatio = 10.0;
-  /// Weight of the newest run: about the last five count.
-  static constexpr double kWeight = 0.2;
+  /// Weight of the newest run: about the last ten count.
+  static constexpr double kWeight = 0.1;
+  /// Weight of a run that is a surprise in the same direction as the one before it.
+  static constexpr double kSurpriseWeight = 0.6;
+  /// Share of the estimate by which a surprising run differs from it.
+  static constexpr double kSurprise = 0.15;
   static constexpr double kDriftWeight = 0.02;
 
  private:
   double value_ = 1.0;
+  /// Surprising runs in a row, counted below 0 if they were faster than estimated.
+  int run_of_surprises_ = 0;
+};
+
+/// What a cluster's one factor leaves over, by subnet: a neighbour that fills the memory bus hits a
+/// large subnet harder than a small one, and a profile errs for each subnet in its own way.
+///
+/// Each subnet has a factor on top of the cluster's, learnt slowly from its own runs. One writer.
+class SlowdownResiduals {
+ public:
+  using Residuals = std::map<std::string, double, std::less<>>;
+
+  /// Takes one run of the subnet with that key into account, while the cluster's factor was
+  /// `cluster_slowdown`.
+  void Observe(std::string_view key, double expected_ms, double measured_ms,
+               double cluster_slowdown);
+
+  /// The factor of a subnet; 1 as long as nothing is known.
+  double Of(std::string_view key) const;
+
+  const Residuals& all() const { return residuals_; }
+  void Restart() { residuals_.clear(); }
+
+  /// Weight of the newest run: slow against the cluster's factor, so that what hits all subnets
+  /// goes there.
+  static constexpr double kWeight = 0.05;
+  /// A residual is a correction, not a second slow-down.
+  static constexpr double kLeast = 0.5;
+  static constexpr double kMost = 2.0;
+  /// Subnets that are remembered; a model has a few dozen.
+  static constexpr std::size_t kMaxSubnets = 512;
+
+ private:
+  Residuals residuals_;
 };
 
 }  // namespace dynofa::dispatch

@@ -1,6 +1,7 @@
 #include "daemon/dispatch/slowdown.h"
 
 #include <limits>
+#include <string>
 
 #include "tests/support/catch.h"
 
@@ -24,6 +25,47 @@ TEST_CASE("one stall counts for little, and nonsense not at all") {
   slowdown.Observe(0.0, 5.0);
   slowdown.Observe(5.0, std::numeric_limits<double>::quiet_NaN());
   CHECK(slowdown.value() == before);
+}
+
+TEST_CASE("the second surprise in a row is a step, also downwards") {
+  Slowdown slowdown;
+  slowdown.Observe(10.0, 20.0);
+  CHECK(slowdown.value() < 1.2);
+  slowdown.Observe(10.0, 20.0);
+  CHECK(slowdown.value() > 1.6);
+  slowdown.Restart(2.0);
+  slowdown.Observe(10.0, 10.0);
+  slowdown.Observe(10.0, 10.0);
+  CHECK(slowdown.value() < 1.5);
+}
+
+TEST_CASE("what one subnet has beyond the others becomes its residual") {
+  Slowdown cluster;
+  SlowdownResiduals residuals;
+  const auto run = [&](const std::string& subnet, double ratio) {
+    residuals.Observe(subnet, 10.0, 10.0 * ratio, cluster.value() * 1.0);
+    cluster.Observe(10.0, 10.0 * ratio / residuals.Of(subnet));
+  };
+  for (int i = 0; i < 400; ++i) {
+    run("net/small", 1.4);
+    run("net/large", 1.6);
+  }
+  CHECK(cluster.value() * residuals.Of("net/small") == Approx(1.4).epsilon(0.02));
+  CHECK(cluster.value() * residuals.Of("net/large") == Approx(1.6).epsilon(0.02));
+  CHECK(residuals.Of("net/other") == 1.0);
+  residuals.Restart();
+  CHECK(residuals.Of("net/large") == 1.0);
+}
+
+TEST_CASE("a residual stays a correction, and their number is bounded") {
+  SlowdownResiduals residuals;
+  for (int i = 0; i < 1000; ++i) residuals.Observe("net/s", 1.0, 1e9, 1.0);
+  CHECK(residuals.Of("net/s") <= SlowdownResiduals::kMost);
+  for (int i = 0; i < 1000; ++i) residuals.Observe("net/" + std::to_string(i), 1.0, 1.0, 1.0);
+  CHECK(residuals.all().size() <= SlowdownResiduals::kMaxSubnets);
+  residuals.Observe("net/s", 0.0, 1.0, 1.0);
+  residuals.Observe("net/s", 1.0, 1.0, 0.0);
+  CHECK(residuals.Of("net/s") <= SlowdownResiduals::kMost);
 }
 
 }  // namespace

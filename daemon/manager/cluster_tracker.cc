@@ -22,6 +22,7 @@ void ClusterTracker::SetBoard(const hardware::BoardInfo& board) {
     Cluster& cluster = clusters_[info.id];
     if (auto known = before.find(info.id); known != before.end()) {
       cluster.slowdown = known->second.slowdown;
+      cluster.residuals = known->second.residuals;
     }
     cluster.view.state.info = info;
     cluster.view.state.slowdown = cluster.slowdown.value();
@@ -98,13 +99,17 @@ void ClusterTracker::Observe(const dispatch::Outcome& outcome) {
   cluster.busy += outcome.compute;
   if (outcome.kind != dispatch::Outcome::Kind::kCompleted) return;
   ++cluster.runs;
-  cluster.slowdown.Observe(outcome.expected_ms, base::ToMs(outcome.compute));
+  const std::string subnet = policies::ResidualKey(outcome.model, outcome.subnet);
+  const double compute_ms = base::ToMs(outcome.compute);
+  cluster.residuals.Observe(subnet, outcome.expected_ms, compute_ms, cluster.slowdown.value());
+  cluster.slowdown.Observe(outcome.expected_ms * cluster.residuals.Of(subnet), compute_ms);
   cluster.view.state.slowdown = cluster.slowdown.value();
 }
 
 void ClusterTracker::RestartSlowdowns() {
   for (auto& [id, cluster] : clusters_) {
     cluster.slowdown.Restart(SlowdownBeside(cluster.view.state.foreign_load));
+    cluster.residuals.Restart();
     cluster.view.state.slowdown = cluster.slowdown.value();
   }
 }
@@ -133,7 +138,11 @@ std::vector<ClusterView> ClusterTracker::Views() const {
 
 std::vector<policies::ClusterState> ClusterTracker::States() const {
   std::vector<policies::ClusterState> states;
-  for (const std::string& id : order_) states.push_back(clusters_.at(id).view.state);
+  for (const std::string& id : order_) {
+    const Cluster& cluster = clusters_.at(id);
+    policies::ClusterState& state = states.emplace_back(cluster.view.state);
+    state.residuals = {cluster.residuals.all().begin(), cluster.residuals.all().end()};
+  }
   return states;
 }
 

@@ -48,6 +48,7 @@ class ClusterTracker {
   struct Cluster {
     ClusterView view;
     dispatch::Slowdown slowdown;
+    dispatch::SlowdownResiduals residuals;
     base::Duration busy{};
     std::int64_t runs = 0;
   };

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "daemon/tools/command_line.h"
+#include "daemon/tools/decide_bench.h"
 #include "daemon/tools/engine_bench.h"
 #include "daemon/tools/families/bench.h"
 #include "daemon/tools/scenario/bench.h"
@@ -88,6 +89,16 @@ void AddScenario(CLI::App& app, dynofa::tools::scenario::BenchOptions& options) 
   scenario->add_option("--html", options.html, "Also write a page with timelines to this file");
 }
 
+void AddDecide(CLI::App& app, dynofa::tools::DecideBenchOptions& options) {
+  CLI::App* decide = app.add_subcommand("decide", "How long one decision of a policy takes");
+  decide->add_option("--rounds", options.rounds, "Decisions per cell")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  decide->add_option("--policy", options.policy, "The policy")->capture_default_str();
+  decide->add_flag("--json", options.json, "Print JSON instead of a table");
+  decide->add_flag("--check", options.check, "Fail (status 1) if a target is missed");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -96,12 +107,15 @@ int main(int argc, char** argv) {
   dynofa::tools::EngineBenchOptions engine;
   dynofa::tools::families::BenchOptions families;
   dynofa::tools::scenario::BenchOptions scenario;
+  dynofa::tools::DecideBenchOptions decide;
   AddEngine(app, engine);
   AddFamilies(app, families);
   AddScenario(app, scenario);
+  AddDecide(app, decide);
   if (const auto code = dynofa::tools::ParseCommandLine(app, "dynofa-bench", argc, argv)) {
     return *code;
   }
+  if (app.got_subcommand("decide")) return dynofa::tools::RunDecideBench(decide);
   if (app.got_subcommand("families")) return dynofa::tools::families::RunFamiliesBench(families);
   if (app.got_subcommand("scenario")) {
     return dynofa::tools::RunToExit(
