@@ -50,8 +50,10 @@ std::string Range(const policies::ClusterInfo& cluster) {
                       cluster.frequencies_khz.size(), " steps");
 }
 
-void Print(const hardware::BoardInfo& info, const hardware::BoardReading& reading) {
-  std::cout << info.name << " (measured)\n";
+void Print(const std::string& root, const hardware::BoardInfo& info,
+           const hardware::BoardReading& reading) {
+  const bool own = root == hardware::sysfs::kSysfsRoot;
+  std::cout << info.name << (own ? " (measured)" : ", read from " + root) << "\n";
   for (std::size_t i = 0; i < info.clusters.size(); ++i) {
     const policies::ClusterInfo& cluster = info.clusters[i];
     const hardware::ClusterReading& now = reading.clusters[i];
@@ -67,6 +69,10 @@ void Print(const hardware::BoardInfo& info, const hardware::BoardReading& readin
     std::cout << "  zone " << zone.type << (zone.cluster.empty() ? "" : " of " + zone.cluster)
               << ": " << std::fixed << std::setprecision(1) << zone.temperature_c << " C\n";
   }
+  for (const hardware::RailReading& rail : reading.rails) {
+    std::cout << "  rail " << rail.name << ": " << std::fixed << std::setprecision(2)
+              << rail.power_w << " W\n";
+  }
   for (const std::string& note : info.notes) std::cout << "  note: " << note << "\n";
 }
 
@@ -78,7 +84,7 @@ absl::Status Show(const std::string& root) {
   DYNOFA_ASSIGN_OR_RETURN(const auto driver,
                           hardware::sysfs::SysfsBoardDriver::Create(options, journal));
   DYNOFA_ASSIGN_OR_RETURN(const hardware::BoardReading reading, driver->Read());
-  Print(driver->info(), reading);
+  Print(root, driver->info(), reading);
   return absl::OkStatus();
 }
 

@@ -160,6 +160,28 @@ TEST_CASE("The driver of real hardware finds, sets and restores a mounted board"
   CHECK(board.Knobs(kNxPolicies) == before);
 }
 
+TEST_CASE("A mounted board's GPU is set in kHz and written in Hz, and its rails are read") {
+  SKIP_WITHOUT_MOUNT();
+  MountedBoard board("jetson-xavier-nx");
+  const std::string gpu = "class/devfreq/17000000.gv11b/";
+  Driven driven(board);
+  const auto outcome = driven.driver->Apply({{"gpu", "performance", 510000, 510000}}).outcomes[0];
+  INFO(outcome.status);
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.limited_by.empty());
+  CHECK(board.Read(gpu + "max_freq") == "510000000\n");
+  CHECK(driven.Cluster("gpu").frequency_khz == 510000);
+  const auto reading = driven.driver->Read();
+  REQUIRE(reading.ok());
+  REQUIRE(reading->rails.size() == 3);
+  CHECK(reading->board_power_w > 2.0);
+  CHECK(reading->board_power_w < 5.0);
+  REQUIRE(driven.driver->Release().ok());
+  CHECK(board.Read(gpu + "governor") == "simple_ondemand\n");
+  CHECK(board.Read(gpu + "min_freq") == "114750000\n");
+  CHECK(board.Read(gpu + "max_freq") == "1109250000\n");
+}
+
 TEST_CASE("A mounted board's heat is seen, named and not fought") {
   SKIP_WITHOUT_MOUNT();
   MountedBoard board("jetson-xavier-nx");
