@@ -15,6 +15,7 @@
 #include "daemon/scenario/arrival_process.h"
 #include "daemon/scenario/capacity.h"
 #include "daemon/scenario/machine.h"
+#include "daemon/scenario/oracle.h"
 #include "daemon/scenario/scenario_file.h"
 #include "policies/registry.h"
 
@@ -463,22 +464,32 @@ bool Offers(const emulator::BoardModel& board, const std::string& governor) {
 
 }  // namespace
 
-absl::StatusOr<Trace> Simulate(const Scenario& scenario, const emulator::BoardModel& board,
-                               const SimulationOptions& options) {
+absl::StatusOr<Trace> SimulateWith(std::unique_ptr<policies::Policy> policy,
+                                   const Scenario& scenario, const emulator::BoardModel& board,
+                                   const SimulationOptions& options) {
   DYNOFA_RETURN_IF_ERROR(CheckAgainst(scenario, board));
   const std::size_t at = options.policy.find('@');
-  const std::string name = options.policy.substr(0, at);
   const std::string governor = at == std::string::npos ? "" : options.policy.substr(at + 1);
-  std::unique_ptr<policies::Policy> policy = policies::MakePolicy(name);
-  if (policy == nullptr) {
-    return absl::NotFoundError(
-        base::StrCat("there is no policy \"", name, "\"; there are: ", PolicyList()));
-  }
   if (at != std::string::npos && !Offers(board, governor)) {
     return absl::NotFoundError(
         base::StrCat("no cluster of ", board.id, " offers a governor \"", governor, "\""));
   }
   return Simulation(scenario, board, options, std::move(policy), governor).Run();
+}
+
+absl::StatusOr<Trace> Simulate(const Scenario& scenario, const emulator::BoardModel& board,
+                               const SimulationOptions& options) {
+  const std::string name = options.policy.substr(0, options.policy.find('@'));
+  if (name == "oracle") {
+    DYNOFA_ASSIGN_OR_RETURN(auto oracle, MakeOracle(scenario, board, options.seed));
+    return SimulateWith(std::move(oracle), scenario, board, options);
+  }
+  std::unique_ptr<policies::Policy> policy = policies::MakePolicy(name);
+  if (policy == nullptr) {
+    return absl::NotFoundError(
+        base::StrCat("there is no policy \"", name, "\"; there are: ", PolicyList(), ", oracle"));
+  }
+  return SimulateWith(std::move(policy), scenario, board, options);
 }
 
 }  // namespace dynofa::scenario

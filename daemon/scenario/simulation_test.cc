@@ -189,6 +189,20 @@ TEST_CASE("a load in percent is one of what the board can do") {
   CHECK(static_cast<double>(trace.requests.size()) == Approx(capacity / 2.0 * 30.0).epsilon(0.02));
 }
 
+TEST_CASE("the oracle knows what comes, and a case that is too large for it is refused") {
+  const std::string periodic = "arrivals = { kind = \"periodic\", rate_hz = 5 }\n";
+  const std::string step = "[[event]]\nat_s = 15\nclient = \"camera\"\nlatency_ms = 60\n";
+  const RunMetrics oracle = Measure(Play(Camera(step, periodic), "oracle"));
+  CHECK(oracle.policy == "oracle");
+  CHECK(oracle.attainment > 99.0);
+  std::string crowd;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    crowd += std::string("[[client]]\nname = \"") + name + "\"\nmodel = \"net\"\n" + periodic;
+  }
+  CHECK(absl::IsFailedPrecondition(
+      Simulate(Camera(crowd, periodic), Nx(), {.policy = "oracle"}).status()));
+}
+
 TEST_CASE("an unknown policy, governor or board part is refused by name") {
   const Scenario scenario = Camera();
   const auto message = [&](const std::string& policy) {

@@ -59,6 +59,11 @@ absl::StatusOr<ScenarioResult> RunSuite(const Scenario& scenario, const emulator
   result.simulated_s = scenario.length_s * static_cast<double>(cells.size());
   for (std::size_t policy = 0; policy < options.policies.size(); ++policy) {
     std::vector<RunMetrics> runs;
+    const absl::Status& first = cells[policy * seeds].status;
+    if (options.policies[policy] == "oracle" && absl::IsFailedPrecondition(first)) {
+      result.notes.emplace_back(first.message());
+      continue;
+    }
     for (std::size_t seed = 0; seed < seeds; ++seed) {
       Cell& cell = cells[policy * seeds + seed];
       if (!cell.status.ok()) return cell.status;
@@ -67,6 +72,8 @@ absl::StatusOr<ScenarioResult> RunSuite(const Scenario& scenario, const emulator
     }
     result.policies.push_back(Summarise(std::move(runs)));
   }
+  if (result.policies.empty())
+    return cells.empty() ? absl::InvalidArgumentError("no policy is named") : cells.front().status;
   const auto oracle =
       std::find_if(result.policies.begin(), result.policies.end(),
                    [](const PolicySummary& summary) { return summary.policy == "oracle"; });

@@ -33,6 +33,8 @@ struct ScenarioResult {
   std::vector<PolicySummary> policies;
   /// Every policy but the first against the first.
   std::vector<EnergyComparison> comparisons;
+  /// What was left out and why, a sentence each.
+  std::vector<std::string> notes;
   /// Every policy but "oracle" against it, if that was played.
   std::vector<EnergyComparison> to_oracle;
   /// By policy; empty unless asked for.
@@ -41,6 +43,8 @@ struct ScenarioResult {
   double simulated_s = 0.0;
 };
 
+/// A scenario that is too large for "oracle" is played without it, which a note says; every other
+/// error ends the suite.
 absl::StatusOr<ScenarioResult> RunSuite(const Scenario& scenario, const emulator::BoardModel& board,
                                         const SuiteOptions& options);
 

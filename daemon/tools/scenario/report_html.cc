@@ -51,6 +51,9 @@ std::string Section(const ScenarioResult& result) {
       "<section id=\"", XmlEscaped(result.scenario.id), "\">\n<h2>",
       XmlEscaped(result.scenario.title), "</h2>\n<p>", XmlEscaped(result.scenario.about),
       "</p>\n<p class=\"label-line\">", XmlEscaped(ReportLabel(result)), "</p>\n");
+  for (const std::string& note : result.notes) {
+    html += base::StrCat("<p>", XmlEscaped(note), ".</p>\n");
+  }
   for (const Table& table : ReportTables(result)) html += Html(table);
   for (const auto& trace : result.traces) {
     html += base::StrCat("<details open>\n<summary>", XmlEscaped(trace.policy), "</summary>\n",

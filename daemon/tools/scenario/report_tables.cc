@@ -158,6 +158,7 @@ std::string MarkdownReport(const std::vector<ScenarioResult>& results) {
   for (const ScenarioResult& result : results) {
     text += base::StrCat("## ", result.scenario.title, "\n\n`", result.scenario.id,
                          "`: ", result.scenario.about, "\n\n", ReportLabel(result), ".\n\n");
+    for (const std::string& note : result.notes) text += note + ".\n\n";
     for (const Table& table : ReportTables(result)) text += MarkdownOf(table);
   }
   return text;
