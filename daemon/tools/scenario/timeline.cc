@@ -40,7 +40,7 @@ constexpr double kLegendRow = 16;
 constexpr double kMarkRow = 15;
 constexpr int kPanels = 5;
 /// So many columns of dots at most; of the requests in a column the latest answer is shown.
-constexpr int kColumns = 800;
+constexpr int kColumns = 400;
 
 // Okabe and Ito's colours, which people with any colour vision can tell apart.
 constexpr char kStyle[] = R"(text { font: 11px system-ui, sans-serif; fill: #24292f; }
@@ -118,9 +118,9 @@ class Timeline {
     if (!(high > low)) high = low + 1.0;
     const Axis axis = Axis::Linear(low, high, bottom, top);
     svg_.Text(kLeft, top - 4, title, "label");
-    for (const double tick : axis.Ticks(4)) {
+    for (const double tick : axis.Ticks(4)) {  // adding 0 makes 0 of -0
       svg_.Line(kLeft, axis.Pixel(tick), kLeft + kPlotWidth, axis.Pixel(tick), "grid");
-      svg_.Text(kLeft - 6, axis.Pixel(tick) + 4, Fixed(tick, digits), "end");
+      svg_.Text(kLeft - 6, axis.Pixel(tick) + 4, Fixed(tick + 0.0, digits), "end");
     }
     for (const Mark& mark : trace_.marks) {
       svg_.Line(x_.Pixel(mark.at_s), top, x_.Pixel(mark.at_s), bottom, "event");
@@ -232,7 +232,7 @@ class Timeline {
 
   void DrawSamples(const Axis& y, const Value& value, std::size_t colour) {
     Points points;
-    const std::size_t step = std::max<std::size_t>(trace_.samples.size() / 1600, 1);
+    const std::size_t step = std::max<std::size_t>(trace_.samples.size() / 800, 1);
     for (std::size_t i = 0; i < trace_.samples.size(); i += step) {
       const BoardSample& sample = trace_.samples[i];
       points.emplace_back(x_.Pixel(sample.end_s), y.Pixel(value(sample)));
@@ -300,7 +300,7 @@ class Timeline {
   void DrawTime() {
     const double bottom = PanelTop(kPanels - 1) + kPanelHeight;
     for (const double tick : x_.Ticks(10)) {
-      svg_.Text(x_.Pixel(tick), bottom + 14, Fixed(tick, 0), "middle");
+      svg_.Text(x_.Pixel(tick), bottom + 14, Fixed(tick + 0.0, 0), "middle");
     }
     svg_.Text(kLeft + kPlotWidth, bottom + 28, "time, s", "end");
   }
