@@ -15,10 +15,10 @@
 namespace dynofa::scenario {
 namespace {
 
-/// Every joint plan is priced once per stretch: this many take seconds.
-constexpr std::size_t kMaxJointPlans = 2'000'000;
+/// An upper bound, most of which is never priced: this many take seconds.
+constexpr std::size_t kMaxJointPlans = 250'000'000;
 /// Frequencies per cluster that are tried; 0: all.
-constexpr std::size_t kSteps[] = {0, 9, 5};
+constexpr std::size_t kSteps[] = {0, 13, 9};
 
 /// Decides as another policy and keeps the last snapshot of each stretch.
 class Recorder final : public policies::Policy {
