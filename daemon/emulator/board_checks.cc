@@ -58,6 +58,16 @@ bool IsFileName(std::string_view text) {
                      [&](char c) { return IsAlnum(c) || kMore.find(c) != std::string_view::npos; });
 }
 
+bool IsI2cDevice(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos || dash == 0 || dash > 3) return false;
+  const std::string_view bus = text.substr(0, dash);
+  const std::string_view address = text.substr(dash + 1);
+  return std::all_of(bus.begin(), bus.end(), IsDigit) && address.size() == 4 &&
+         address.find_first_not_of(kHex) == std::string_view::npos && address != "0000";
+}
+
 absl::Status CheckGovernors(const ClusterModel& cluster) {
   std::set<std::string> seen;
   std::string known;

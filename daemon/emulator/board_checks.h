@@ -23,6 +23,9 @@ bool IsFileName(std::string_view text);
 inline constexpr std::string_view kFileNameRule =
     "must be up to 64 letters, digits and any of . _ : + - and begin with a letter or digit";
 
+/// A bus and an address of I2C as the kernel names a device: "7-0040".
+bool IsI2cDevice(std::string_view text);
+
 /// Governors that the emulator has, no two alike, among them the default.
 absl::Status CheckGovernors(const ClusterModel& cluster);
 

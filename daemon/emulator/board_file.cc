@@ -300,6 +300,9 @@ absl::Status BoardReader::ReadSensor(const TomlTable& table, RailModel& rail) {
   }
   DYNOFA_ASSIGN_OR_RETURN(rail.device, table.String("device"));
   if (!IsFileName(rail.device)) return table.Error("device", kFileNameRule);
+  if (rail.sensor != "rapl" && !IsI2cDevice(rail.device)) {
+    return table.Error("device", "must be a bus and an address, such as \"7-0040\"");
+  }
   if (table.Has("channel")) {
     DYNOFA_ASSIGN_OR_RETURN(rail.channel, table.Int("channel", 1, 3));
   }

@@ -166,6 +166,14 @@ TEST_CASE("A board without a rail says nothing of its power, though it draws som
   CHECK(board.EnergyJ() == Approx(10.0 * power).epsilon(0.01));
 }
 
+TEST_CASE("Energy is counted over hours in which nobody looks") {
+  base::VirtualTime time;
+  EmulatedBoard board(Board("rk3588"), time);
+  const double power = board.PowerW();
+  time.Advance(10h);
+  CHECK(board.EnergyJ() == Approx(36'000.0 * power).epsilon(0.001));
+}
+
 TEST_CASE("The powersave of intel_pstate follows the load") {
   base::VirtualTime time;
   EmulatedBoard board(Board("x86-laptop"), time);

@@ -53,6 +53,8 @@ EmulatedBoard::ClusterState* EmulatedBoard::FindLocked(std::string_view cluster)
 
 absl::StatusOr<EmulatedBoard::Knobs> EmulatedBoard::GetKnobs(std::string_view cluster) {
   std::lock_guard lock(mutex_);
+  // Knobs change by themselves only when a fault says so.
+  if (NextEvent()) AdvanceLocked();
   const ClusterState* state = FindLocked(cluster);
   if (state == nullptr) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
   return state->knobs;
@@ -268,7 +270,9 @@ void EmulatedBoard::AdvanceLocked() {
 }
 
 void EmulatedBoard::AdvancePhysics(base::TimePoint target) {
-  double left = std::min(base::ToSeconds(target - now_), kLongestAdvanceS);
+  const double whole = base::ToSeconds(target - now_);
+  double left = std::min(whole, kLongestAdvanceS);
+  const double in_balance = whole - left;
   now_ = target;
   for (ClusterState& state : clusters_) {
     if (state.busy > 0.0 && base::ToSeconds(now_ - state.reported) > kLoadLifetimeS) {
@@ -286,6 +290,7 @@ void EmulatedBoard::AdvancePhysics(base::TimePoint target) {
       PollTrips();
     }
   }
+  if (in_balance > 0.0) StepHeat(in_balance);
 }
 
 void EmulatedBoard::StepHeat(double seconds) {

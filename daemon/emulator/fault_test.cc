@@ -207,6 +207,14 @@ at_write = 1
   CHECK(f.Cpu0().max_khz == 1420800);
 }
 
+TEST_CASE("Knobs that somebody else sets are seen without any other look") {
+  Fixture f;
+  f.Script("[[fault]]\nkind='foreign'\ncluster='cpu0'\nmax_khz=960000\nat_s=1.0");
+  CHECK(f.board.GetKnobs("cpu0")->limits.max_khz == 1907200);
+  f.time.Advance(1s);
+  CHECK(f.board.GetKnobs("cpu0")->limits.max_khz == 960000);
+}
+
 TEST_CASE("A cluster goes, and returns under another index with or without its knobs") {
   Fixture f;
   REQUIRE(f.WriteMax("729600") == 0);

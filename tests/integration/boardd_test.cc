@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/base/unique_fd.h"
+#include "daemon/hardware/remote/protocol.h"
 #include "daemon/hardware/remote/seqpacket.h"
 #include "tests/integration/sysfs_tree.h"
 #include "tests/support/catch.h"
@@ -245,6 +246,31 @@ TEST_CASE("It names itself with its version, and its help lists the boards") {
   CHECK(version.status.ok());
   CHECK(version.output.rfind("dynofa-boardd ", 0) == 0);
   CHECK(RunProgram({program, "--help"}).output.find("emulated:") != std::string::npos);
+}
+
+TEST_CASE("A board file goes to the client as its text; a wrong one is refused with its line") {
+  const std::string program = std::string(DYNOFA_BIN_DIR) + "/dynofa-boardd";
+  const std::string file = std::string(DYNOFA_CONFORMANCE_DIR) + "/machine.toml";
+  TempDir dir;
+  const auto boardd =
+      Process::Start({program, "--board", "emulated:" + file, "--socket", dir / "socket"});
+  absl::StatusOr<base::UniqueFd> fd = absl::UnavailableError("not yet");
+  REQUIRE(WaitUntil([&] {
+    fd = hardware::remote::Connect(dir / "socket");
+    return fd.ok();
+  }));
+  const auto message = hardware::remote::Receive(fd->get(), kPatience);
+  REQUIRE(message.ok());
+  const auto greeting = hardware::remote::DecodeGreeting(*message);
+  REQUIRE(greeting.ok());
+  CHECK(greeting->info.emulated_board == ReadFile(file));
+  CHECK(greeting->info.emulated_model.rfind("conformance-machine@", 0) == 0);
+
+  const std::string wrong = dir.Write("wrong.toml", "format = 1\nid = \"x\"\ncolour = 1\n");
+  const Finished refused =
+      RunProgram({program, "--board", "emulated:" + wrong, "--socket", dir / "second"});
+  CHECK(refused.status.code == 1);
+  CHECK(refused.output.find("wrong.toml:3: colour is not a known key") != std::string::npos);
 }
 
 TEST_CASE("Two of them never own the same journal") {
