@@ -1,0 +1,195 @@
+#include "daemon/base/status.h"
+#include "daemon/emulator/emulated_cost_model.h"
+#include "daemon/scenario/capacity.h"
+#include "daemon/scenario/play.h"
+
+namespace dynofa::scenario {
+namespace {
+
+using dispatch::Outcome;
+
+/// Streams of random numbers: arrivals of client i, and the noise of its runs.
+constexpr std::uint64_t kArrivalStream = 1000;
+constexpr std::uint64_t kNoiseStream = 1'000'000;
+
+}  // namespace
+
+double Simulation::RateOf(const ClientState& state, std::size_t client) const {
+  if (!state.arrivals.load_percent) return state.arrivals.rate_hz;
+  return *state.arrivals.load_percent / 100.0 *
+         Capacity(board_, Mode(), ModelOf(client), state.requirement.min_accuracy.value_or(0.0));
+}
+
+void Simulation::StartClient(std::size_t client) {
+  ClientState& state = clients_[client];
+  if (scenario_.clients[client].start_s > 0.0) {
+    AddMark(scenario_.clients[client].name + " joins", std::nullopt);
+  }
+  state.arrivals.rate_hz = RateOf(state, client);
+  if (scenario_.clients[client].declares_rate) {
+    state.requirement.rate_hz = std::min(MeanRateHz(state.arrivals), policies::kMaxRateHz);
+  }
+  state.process =
+      std::make_unique<ArrivalProcess>(state.arrivals, Random(seed_, kArrivalStream + client));
+  manager_->OpenSession({.model = scenario_.clients[client].model,
+                         .client_name = scenario_.clients[client].name,
+                         .requirement = state.requirement,
+                         .kind = manager::SessionKind::kStream,
+                         .caller = {.uid = static_cast<std::uint32_t>(client)}},
+                        [this, client](absl::StatusOr<manager::SessionView> session) {
+                          if (session.ok()) {
+                            clients_[client].session = session->id;
+                          } else {
+                            trace_.refusals[client] = std::string(session.status().message());
+                          }
+                          ScheduleArrival(client);
+                        });
+}
+
+void Simulation::StopClient(std::size_t client) {
+  ClientState& state = clients_[client];
+  state.process = nullptr;
+  ++state.turn;
+  AddMark(scenario_.clients[client].name + " leaves", std::nullopt);
+  if (state.session.empty()) return;
+  manager_->CloseSession(state.session, {.uid = static_cast<std::uint32_t>(client)},
+                         [this](const absl::Status& status) { Note(status); });
+}
+
+void Simulation::ScheduleArrival(std::size_t client) {
+  ClientState& state = clients_[client];
+  if (state.process == nullptr) return;
+  const std::optional<double> next = state.process->Next();
+  if (!next) return;
+  const double at_s = scenario_.clients[client].start_s + *next;
+  if (at_s >= scenario_.length_s) return;
+  PostAt(at_s, [this, client, turn = ++state.turn] {
+    if (clients_[client].turn == turn) Arrive(client);
+  });
+}
+
+void Simulation::Arrive(std::size_t client) {
+  ClientState& state = clients_[client];
+  RequestRecord record;
+  record.client = client;
+  record.scheduled_s = Now();
+  record.target_ms = state.requirement.latency_ms;
+  record.min_accuracy = state.requirement.min_accuracy.value_or(0.0);
+  dispatch::Request request{.id = ++last_id_,
+                            .session = state.session,
+                            .model = scenario_.clients[client].model,
+                            .uid = static_cast<std::uint32_t>(client)};
+  const std::optional<double>& patience = scenario_.clients[client].patience_ms;
+  if (patience) request.expiry = time_.Now() + base::FromMs(*patience);
+  const bool admitted = !state.session.empty() && dispatcher_.Submit(request, time_.Now()).ok();
+  if (!admitted) record.end = End::kRefused;
+  if (admitted) open_[request.id] = trace_.requests.size();
+  number_[trace_.requests.size()] = state.sent++;
+  trace_.requests.push_back(record);
+  ScheduleArrival(client);
+  if (admitted) RunFree();
+  ScheduleExpiry();
+}
+
+void Simulation::RunFree() {
+  for (std::size_t cluster = 0; cluster < trace_.clusters.size(); ++cluster) {
+    while (machine_.Free(cluster)) {
+      const auto work = dispatcher_.NextWork(trace_.clusters[cluster], time_.Now());
+      if (!work) break;
+      BeginWork(cluster, *work);
+    }
+  }
+}
+
+void Simulation::BeginWork(std::size_t cluster, const dispatch::Work& work) {
+  const std::size_t index = open_.at(work.id);
+  RequestRecord& record = trace_.requests[index];
+  const engine::ModelInfo& model = ModelOf(record.client);
+  const engine::SubnetInfo* subnet = model.Find(work.subnet);
+  if (subnet == nullptr) {
+    // A pinned subnet that is out of reach; no client here pins one.
+    const Outcome outcome = dispatcher_.Complete(work, time_.Now(), {}, false);
+    EndRequest(outcome);
+    return;
+  }
+  record.cluster = cluster;
+  record.khz = machine_.khz(cluster);
+  record.subnet = static_cast<std::size_t>(subnet - model.catalogue.data());
+  record.accuracy = subnet->accuracy;
+  machine_.Begin(cluster, {.client = record.client,
+                           .work = emulator::WorkloadOf(*subnet),
+                           .noise = NoiseFactor(seed_, kNoiseStream + record.client,
+                                                number_.at(index), scenario_.service_noise),
+                           .done = [this, work](base::Duration compute, bool ok) {
+                             EndRequest(dispatcher_.Complete(work, time_.Now(), compute, ok));
+                             time_.Post([this] { RunFree(); });
+                           }});
+}
+
+void Simulation::EndRequest(const Outcome& outcome) {
+  const auto found = open_.find(outcome.id);
+  RequestRecord& record = trace_.requests[found->second];
+  switch (outcome.kind) {
+    case Outcome::Kind::kCompleted:
+      record.end = End::kAnswered;
+      break;
+    case Outcome::Kind::kExpired:
+    case Outcome::Kind::kCancelled:
+      record.end = End::kExpired;
+      break;
+    case Outcome::Kind::kFailed:
+      record.end = End::kFailed;
+      break;
+  }
+  record.response_ms = (Now() - record.scheduled_s) * 1e3;
+  record.compute_ms = base::ToMs(outcome.compute);
+  number_.erase(found->second);
+  open_.erase(found);
+  outcomes_.Push(outcome);
+  if (outcome.missed) time_.Post([this] { manager_->OnMiss(); });
+}
+
+void Simulation::ScheduleExpiry() {
+  const std::optional<base::TimePoint> next = dispatcher_.NextExpiry();
+  if (!next || (expiry_ && *expiry_ <= *next)) return;
+  expiry_ = next;
+  time_.PostDelayed(*next - time_.Now(), [this] {
+    expiry_.reset();
+    for (const Outcome& outcome : dispatcher_.Expire(time_.Now())) EndRequest(outcome);
+    ScheduleExpiry();
+  });
+}
+
+void Simulation::Change(const RequirementChange& change) {
+  ClientState& state = clients_[change.client];
+  policies::Requirement& requirement = state.requirement;
+  if (change.latency_ms) requirement.latency_ms = change.latency_ms;
+  if (change.percentile) requirement.percentile = *change.percentile;
+  if (change.min_accuracy) requirement.min_accuracy = change.min_accuracy;
+  if (change.priority) requirement.priority = *change.priority;
+  if (change.rate_hz || change.load_percent) {
+    state.arrivals.load_percent = change.load_percent;
+    state.arrivals.rate_hz = change.rate_hz.value_or(0.0);
+    state.arrivals.rate_hz = RateOf(state, change.client);
+    if (scenario_.clients[change.client].declares_rate) {
+      requirement.rate_hz = std::min(state.arrivals.rate_hz, policies::kMaxRateHz);
+    }
+    if (state.process != nullptr) {
+      state.process->SetRate(state.arrivals.rate_hz,
+                             Now() - scenario_.clients[change.client].start_s);
+      ScheduleArrival(change.client);
+    }
+  }
+  Declare(change.client);
+}
+
+void Simulation::Declare(std::size_t client) {
+  const ClientState& state = clients_[client];
+  if (state.session.empty() || state.process == nullptr) return;
+  manager_->UpdateSession(state.session, {.uid = static_cast<std::uint32_t>(client)},
+                          state.requirement, [this, client](const auto& session) {
+                            if (!session.ok()) AddMark("the change was refused", client);
+                          });
+}
+
+}  // namespace dynofa::scenario
