@@ -91,7 +91,8 @@ class Trainer {
                                 const std::function<bool(const TrainingProgress&)>& report) = 0;
 
   /// Weights, momentum, teacher and position, for LoadCheckpoint() of a trainer with the same
-  /// options. Threads and device may differ, and phases may have been added at the end.
+  /// options. Threads and device may differ, phases may have been added at the end, and those that
+  /// had not begun may be gone.
   /// FAILED_PRECONDITION if the options differ otherwise.
   virtual absl::Status SaveCheckpoint(const std::string& path) const = 0;
   virtual absl::Status LoadCheckpoint(const std::string& path) = 0;

@@ -160,6 +160,26 @@ TEST_CASE("a run that is through goes on where phases were added to its end") {
   CHECK(Bytes(folder, "longer") == Bytes(folder, "whole"));
 }
 
+TEST_CASE("a run may end before phases that have not begun") {
+  const tests::TempDir folder;
+  const ImageSet images = Colours(24);
+  TrainingOptions options = AllPhases();
+  const auto longer = *Trainer::Create(options);
+  REQUIRE(longer->RunEpoch(images, GoOn).ok());
+  REQUIRE(longer->RunEpoch(images, GoOn).ok());
+  REQUIRE(longer->SaveCheckpoint(folder / "second").ok());
+  REQUIRE(longer->RunEpoch(images, GoOn).ok());
+  REQUIRE(longer->SaveCheckpoint(folder / "third").ok());
+
+  options.phases.resize(2);
+  const auto shorter = *Trainer::Create(options);
+  CHECK_FALSE(shorter->LoadCheckpoint(folder / "third").ok());
+  REQUIRE(shorter->LoadCheckpoint(folder / "second").ok());
+  CHECK(shorter->done());
+  options.phases[1].largest_share += 0.001;  // another text that begins alike
+  CHECK_FALSE((*Trainer::Create(options))->LoadCheckpoint(folder / "second").ok());
+}
+
 TEST_CASE("a run goes on from the weights of another, and with its seed draws other images") {
   const tests::TempDir folder;
   const ImageSet images = Colours(48);

@@ -87,6 +87,12 @@ absl::StatusOr<TrainingPosition> Position(const SafetensorsFile& file,
   return position;
 }
 
+// Is `text` `beginning`, or that and more phases?
+bool Begins(std::string_view text, std::string_view beginning) {
+  return text.starts_with(beginning) &&
+         (text.size() == beginning.size() || text[beginning.size()] == ';');
+}
+
 NamedTensors LikeThese(const NamedTensors& tensors) {
   NamedTensors copies;
   for (const auto& [key, tensor] : tensors) copies[key] = at::empty_like(tensor.detach());
@@ -147,8 +153,9 @@ absl::Status ReadCheckpoint(const std::string& path, const std::string& options,
   if (saved == file.metadata().end()) {
     return absl::InvalidArgumentError(base::StrCat(path, ": is not a checkpoint"));
   }
-  // Phases come last in the text: a run that was given more of them at the end goes on.
-  if (!options.starts_with(saved->second)) {
+  // Phases come last in the text: a run that was given more of them at the end goes on, and one may
+  // end before phases that have not begun, which the position tells.
+  if (!Begins(options, saved->second) && !Begins(saved->second, options)) {
     return absl::FailedPreconditionError(base::StrCat(
         path, ": belongs to a run with other options; give those, or another output.\n  there: ",
         saved->second, "\n  here:  ", options));

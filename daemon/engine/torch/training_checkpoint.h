@@ -19,7 +19,7 @@ struct TrainingState {
 };
 
 /// What the options say that changes the weights, as one line, phases last: a checkpoint belongs to
-/// it, and to what it begins. `start` is a digest of the weights that it starts from, or empty.
+/// it, to what it begins, and to its beginning up to the checkpoint. `start` is a digest of the weights that it starts from, or empty.
 std::string OptionsText(const TrainingOptions& options, const std::string& start);
 
 /// Writes `state` as a safetensors file, as a whole or not at all.
