@@ -159,8 +159,6 @@ absl::StatusOr<std::vector<manager::ClusterExecutor>> Assembly::Parts::MakeExecu
 absl::Status Assembly::Parts::StartRequestPath() {
   DYNOFA_ASSIGN_OR_RETURN(auto executors, MakeExecutors());
   manager::RequestPathOptions options;
-  options.energy_evidence =
-      emulation != nullptr ? policies::Evidence::kEmulated : policies::Evidence::kModelled;
   options.on_miss = [this] { missed.Ring(); };
   DYNOFA_ASSIGN_OR_RETURN(path, manager::RequestPath::Create(options, clock, outcomes, supernets,
                                                              std::move(executors)));
@@ -188,7 +186,11 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
   options.power_modes = config.power_modes;
   options.power_mode = config.daemon.power_mode;
   options.tick = std::chrono::milliseconds(config.daemon.tick_ms);
-  if (const auto ping = notify.ping_period()) options.tick = std::min(options.tick, *ping);
+  options.idle_tick = 2 * options.tick;
+  if (const auto ping = notify.ping_period()) {
+    options.tick = std::min(options.tick, *ping);
+    options.idle_tick = std::min(options.idle_tick, *ping);
+  }
   options.limits_of = [access = config.access](std::uint32_t uid) {
     const config::AccessLimits& limits = access.For(uid);
     return manager::SessionLimits{limits.max_sessions, limits.highest_priority};

@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "policies/evidence.h"
+
 namespace dynofa::policies {
 
 /// One rung of a ladder: the Pareto subnets of a catalogue on one cluster, cheapest first.
@@ -18,6 +20,8 @@ struct Level {
   double active_power_w = 0.0;
   /// With which the latency holds.
   int threads = 1;
+  /// Of active_power_w.
+  Evidence power_evidence = Evidence::kUnknown;
 };
 
 /// Picks the level for one request: the most accurate one at or below `ceiling` that fits into

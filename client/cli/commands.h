@@ -59,6 +59,7 @@ struct ProfileArguments {
 };
 
 int ShowStatus(const Common& common);
+int ShowBoard(const Common& common);
 int Explain(const Common& common);
 int Mode(const Common& common, const std::string& name);
 int Infer(const Common& common, const InferArguments& arguments);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dynofa/board.h"
 #include "dynofa/profile.h"
 #include "dynofa/types.h"
 
@@ -16,6 +17,7 @@ Json ToJson(const client::Requirement& requirement);
 Json ToJson(const client::Assignment& assignment);
 Json ToJson(const client::SessionInfo& session);
 Json ToJson(const client::Status& status);
+Json ToJson(const client::Board& board);
 Json ToJson(const client::ProfileProgress& progress);
 Json ToJson(const client::ModelProfile& profile);
 /// Without the logits.

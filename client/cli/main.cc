@@ -35,6 +35,9 @@ void AddCommon(CLI::App* app, Common* common) {
 void AddStatus(CLI::App* root, Common* common, int* exit_code) {
   CLI::App* const status = root->add_subcommand("status", "Board, clusters, sessions, power");
   status->callback([=] { *exit_code = ShowStatus(*common); });
+  CLI::App* const board = root->add_subcommand(
+      "board", "What was found of the machine, what may be written, what is missing and why");
+  board->callback([=] { *exit_code = ShowBoard(*common); });
   CLI::App* const explain =
       root->add_subcommand("explain", "The decision in force and the reasons for it");
   explain->callback([=] { *exit_code = Explain(*common); });

@@ -142,6 +142,15 @@ class Client::Impl {
     return ToStatus(answer);
   }
 
+  Result<Board> GetBoard() {
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + kCallTimeout);
+    v1::Board answer;
+    const grpc::Status status = manager_->GetBoard(&context, {}, &answer);
+    if (!status.ok()) return ToError(status);
+    return ToBoard(answer);
+  }
+
   Result<ModelInfo> GetModel(const std::string& name) {
     auto known = NameOf(name);
     if (!known.ok()) return known.error();
@@ -309,6 +318,8 @@ void Client::InferAsync(const ImageView& image, const InferOptions& options, OnI
 }
 
 Result<Status> Client::GetStatus() { return impl_->GetStatus(); }
+
+Result<Board> Client::GetBoard() { return impl_->GetBoard(); }
 
 Result<ModelInfo> Client::GetModel(const std::string& name) { return impl_->GetModel(name); }
 

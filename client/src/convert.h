@@ -1,6 +1,7 @@
 #ifndef DYNOFA_CLIENT_SRC_CONVERT_H_
 #define DYNOFA_CLIENT_SRC_CONVERT_H_
 
+#include "dynofa/board.h"
 #include "dynofa/profile.h"
 #include "dynofa/result.h"
 #include "dynofa/types.h"
@@ -15,6 +16,7 @@ Error ToError(const grpc::Status& status);
 
 void FillRequirement(const Requirement& requirement, v1::Requirement* message);
 SessionInfo ToSessionInfo(const v1::SessionState& message);
+Board ToBoard(const v1::Board& message);
 Status ToStatus(const v1::Status& message);
 void FillProfileRequest(const ProfileRequest& request, v1::StartProfileRequest* message);
 ProfileProgress ToProfileProgress(const v1::ProfileProgress& message);

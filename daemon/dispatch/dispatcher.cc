@@ -177,6 +177,7 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::Time
           .level = level.value_or(route.ceiling),
           .accuracy = picked.accuracy,
           .active_power_w = picked.active_power_w,
+          .power_evidence = picked.power_evidence,
           .threads = picked.threads,
           .frequency_khz = route.frequency_khz,
           .expected_ms = picked.latency_ms,
@@ -199,7 +200,11 @@ Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Durati
                   .expected_ms = work.expected_ms,
                   .accuracy = work.accuracy,
                   .missed = running.due && now > *running.due};
-  if (work.active_power_w > 0.0) outcome.energy_mj = work.active_power_w * base::ToMs(compute);
+  outcome.threads = work.threads;
+  if (work.active_power_w > 0.0) {
+    outcome.energy_mj = work.active_power_w * base::ToMs(compute);
+    outcome.energy_evidence = work.power_evidence;
+  }
   return outcome;
 }
 

@@ -51,6 +51,7 @@ struct Work {
   std::size_t level = 0;  ///< its place on the ladder
   double accuracy = 0.0;
   double active_power_w = 0.0;  ///< 0 if unknown
+  policies::Evidence power_evidence = policies::Evidence::kUnknown;
   int threads = 1;
   std::int64_t frequency_khz = 0;  ///< 0 if unknown
   double expected_ms = 0.0;        ///< as profiled at that clock, without slow-down
@@ -68,10 +69,12 @@ struct Outcome {
   std::string subnet;
   base::Duration response{};  ///< arrival to end
   base::Duration compute{};
+  int threads = 1;            ///< that ran during compute
   base::Duration overhead{};  ///< as in the request
   double expected_ms = 0.0;
   double accuracy = 0.0;
   std::optional<double> energy_mj;
+  policies::Evidence energy_evidence = policies::Evidence::kUnknown;
   bool missed = false;  ///< later than the target, or expired
 };
 

@@ -7,17 +7,23 @@
 namespace dynofa::manager {
 namespace {
 
-/// How much slower a cluster is expected to run beside others that take `load` of it.
-double SlowdownBeside(double load) { return 1.0 / (1.0 - std::clamp(load, 0.0, 0.9)); }
+constexpr double kLeastShare = 0.1;
 
 /// A jump of others' load beyond this makes the estimate start over from what it explains.
 constexpr double kLoadJump = 0.2;
 
 }  // namespace
 
+double ClusterTracker::SlowdownBeside(const Cluster& cluster, double load) const {
+  const bool by_core = !emulated_ && cluster.view.state.info.kind == policies::ClusterKind::kCpu;
+  const double share = (by_core ? cluster.view.state.info.cores : 1) * (1.0 - load);
+  return 1.0 / std::clamp(share, kLeastShare, 1.0);
+}
+
 void ClusterTracker::SetBoard(const hardware::BoardInfo& board) {
   std::map<std::string, Cluster> before = std::exchange(clusters_, {});
   order_.clear();
+  emulated_ = !board.emulated_model.empty();
   for (const policies::ClusterInfo& info : board.clusters) {
     Cluster& cluster = clusters_[info.id];
     if (auto known = before.find(info.id); known != before.end()) {
@@ -55,7 +61,7 @@ bool ClusterTracker::Update(const hardware::BoardReading& reading) {
     other_conditions = other_conditions || jumped || read.available != state.available ||
                        read.limit_khz != state.limit_khz;
     if (jumped) {
-      found->second.slowdown.Restart(SlowdownBeside(read.foreign_load));
+      found->second.slowdown.Restart(SlowdownBeside(found->second, read.foreign_load));
       state.slowdown = found->second.slowdown.value();
     }
     state.available = read.available;
@@ -69,10 +75,14 @@ bool ClusterTracker::Update(const hardware::BoardReading& reading) {
     found->second.view.effective = {read.cluster, read.governor, read.min_khz, read.max_khz};
     found->second.view.limited_by = read.limited_by;
   }
+  std::map<std::string, double> hottest;
   for (const hardware::ZoneReading& zone : reading.zones) {
-    auto found = clusters_.find(zone.cluster);
-    if (found == clusters_.end()) continue;
-    found->second.view.state.temperature_c = zone.temperature_c;
+    const auto [known, first] = hottest.try_emplace(zone.cluster, zone.temperature_c);
+    known->second = std::max(known->second, zone.temperature_c);
+  }
+  for (auto& [id, cluster] : clusters_) {
+    const auto found = hottest.find(id);
+    cluster.view.state.temperature_c = found == hottest.end() ? 0.0 : found->second;
   }
   return other_conditions;
 }
@@ -97,6 +107,7 @@ void ClusterTracker::Observe(const dispatch::Outcome& outcome) {
   if (found == clusters_.end()) return;
   Cluster& cluster = found->second;
   cluster.busy += outcome.compute;
+  cluster.busy_threads += outcome.compute * outcome.threads;
   if (outcome.kind != dispatch::Outcome::Kind::kCompleted) return;
   ++cluster.runs;
   const std::string subnet = policies::ResidualKey(outcome.model, outcome.subnet);
@@ -108,7 +119,7 @@ void ClusterTracker::Observe(const dispatch::Outcome& outcome) {
 
 void ClusterTracker::RestartSlowdowns() {
   for (auto& [id, cluster] : clusters_) {
-    cluster.slowdown.Restart(SlowdownBeside(cluster.view.state.foreign_load));
+    cluster.slowdown.Restart(SlowdownBeside(cluster, cluster.view.state.foreign_load));
     cluster.residuals.Restart();
     cluster.view.state.slowdown = cluster.slowdown.value();
   }
@@ -119,12 +130,14 @@ std::vector<hardware::ClusterLoad> ClusterTracker::EndWindow(base::Duration leng
   const double seconds = std::max(base::ToSeconds(length), 1e-3);
   for (const std::string& id : order_) {
     Cluster& cluster = clusters_[id];
-    loads.push_back({id, std::min(1.0, base::ToSeconds(cluster.busy) / seconds)});
+    const double most = std::max(1, cluster.view.state.info.cores);
+    loads.push_back({id, std::min(1.0, base::ToSeconds(cluster.busy) / seconds),
+                     std::min(most, base::ToSeconds(cluster.busy_threads) / seconds)});
     if (cluster.runs == 0) {
-      cluster.slowdown.Drift(SlowdownBeside(cluster.view.state.foreign_load));
+      cluster.slowdown.Drift(SlowdownBeside(cluster, cluster.view.state.foreign_load));
       cluster.view.state.slowdown = cluster.slowdown.value();
     }
-    cluster.busy = {};
+    cluster.busy = cluster.busy_threads = {};
     cluster.runs = 0;
   }
   return loads;

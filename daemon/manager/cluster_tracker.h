@@ -50,9 +50,16 @@ class ClusterTracker {
     dispatch::Slowdown slowdown;
     dispatch::SlowdownResiduals residuals;
     base::Duration busy{};
+    base::Duration busy_threads{};  ///< the same, each thread counted
     std::int64_t runs = 0;
   };
 
+  /// How much slower a run with one thread is expected to be beside others that take `load` of
+  /// the cluster: CPUs that they leave free are as good as all. The model of an emulated board
+  /// speaks of a cluster as a whole.
+  double SlowdownBeside(const Cluster& cluster, double load) const;
+
+  bool emulated_ = false;
   std::map<std::string, Cluster> clusters_;
   std::vector<std::string> order_;
 };

@@ -87,7 +87,9 @@ Profiler::Hooks Manager::ProfilerHooks() {
       .read_power = [this](auto done) { ReadPower(std::move(done)); },
       .report_busy =
           [this](const std::string& cluster, bool busy) {
-            if (board_ != nullptr) board_->ReportLoad({{cluster, busy ? 1.0 : 0.0}});
+            // Real hardware is told at the end of a tick: of all clusters, and of a whole window.
+            if (board_ == nullptr || emulated_board_.empty()) return;
+            board_->ReportLoad({{cluster, busy ? 1.0 : 0.0}});
           },
   };
 }
@@ -95,9 +97,8 @@ Profiler::Hooks Manager::ProfilerHooks() {
 void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
   board_ = std::move(board);
   const hardware::BoardInfo& info = board_->info();
-  board_name_ = info.name;
+  board_info_ = std::make_shared<hardware::BoardInfo>(info);
   emulated_board_ = info.emulated_model;
-  board_notes_ = info.notes;
   lost_board_.clear();
   reading_ = false;
   applied_.clear();
@@ -135,6 +136,7 @@ void Manager::LoseBoard(const std::string& why) {
   base::LogWarning("serving without knobs: ", why);
   lost_board_ = "serving without knobs: " + why;
   board_.reset();
+  last_reading_ = {};
   clusters_.LoseBoard(why);
   profiler_.OnBoardLost(why);
   Decide();
@@ -161,7 +163,9 @@ void Manager::Tick() {
     base_power_.EndWindow(window);
     auto loads = clusters_.EndWindow(window);
     for (hardware::ClusterLoad& load : loads) {
-      if (load.cluster == profiler_.taken()) load.busy = profiler_.busy() ? 1.0 : 0.0;
+      if (load.cluster != profiler_.taken()) continue;
+      load.busy = profiler_.busy() ? 1.0 : 0.0;
+      load.cpus = load.busy * CoresOf(load.cluster);
     }
     if (board_ != nullptr) board_->ReportLoad(loads);
     window_start_ = now;
@@ -177,9 +181,17 @@ void Manager::Tick() {
   Decide();
   ReadBoard();
   world_.on_tick();
-  world_.runner.PostDelayed(options_.tick, [self = std::weak_ptr(self_)] {
+  const bool idle = sessions_.size() == 0 && profiler_.taken().empty();
+  world_.runner.PostDelayed(idle ? options_.idle_tick : options_.tick, [self = std::weak_ptr(self_)] {
     if (auto manager = self.lock()) (*manager)->Tick();
   });
+}
+
+int Manager::CoresOf(const std::string& cluster) const {
+  for (const policies::ClusterInfo& info : board_info_->clusters) {
+    if (info.id == cluster) return info.cores;
+  }
+  return 0;
 }
 
 void Manager::TakeOutcomes() {
@@ -345,7 +357,8 @@ void Manager::PublishRoutes() {
 void Manager::PublishStatus() {
   auto view = std::make_shared<StatusView>();
   view->version = options_.version;
-  view->board = board_name_;
+  view->board = board_info_->name;
+  view->board_info = board_info_;
   view->emulated_board = emulated_board_;
   view->uptime_s = base::ToSeconds(world_.clock.Now() - started_);
   view->power_mode = mode_;
@@ -361,14 +374,20 @@ void Manager::PublishStatus() {
     view->models.push_back(std::move(shown));
   }
   view->clusters = clusters_.Views();
+  for (ClusterView& cluster : view->clusters) {
+    cluster.runs =
+        world_.measure == nullptr || !world_.measure->ThreadCounts(cluster.state.info.id).empty();
+  }
   view->zones = last_reading_.zones;
   view->rails = last_reading_.rails;
   view->board_power_w = last_reading_.board_power_w;
+  view->memory_khz = last_reading_.memory_khz;
+  view->cpu_pressure = last_reading_.cpu_pressure;
   for (const SessionView& session : sessions_.Views()) view->sessions.push_back(ViewOf(session.id));
   view->decision = decision_;
   view->decision_number = decision_number_;
   view->profiling = profiler_.progress();
-  view->notes = board_notes_;
+  view->notes = board_info_->notes;
   if (!lost_board_.empty()) view->notes.push_back(lost_board_);
   const std::shared_ptr<const StatusView> published = std::move(view);
   published_.Store(published);

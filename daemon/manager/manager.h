@@ -37,6 +37,8 @@ struct ManagerOptions {
   std::vector<policies::PowerMode> power_modes;
   std::string power_mode = "balanced";
   base::Duration tick = std::chrono::milliseconds(500);
+  /// The tick while no session is open and no profile measured: nobody waits for what it finds.
+  base::Duration idle_tick = std::chrono::milliseconds(500);
   SessionBook::LimitsOf limits_of = [](std::uint32_t) { return SessionLimits{}; };
 };
 
@@ -119,6 +121,7 @@ class Manager final : public ManagerApi {
   void ApplySettings();
   /// Logs trouble with the knobs when it changes, and plans another try.
   void NoteTrouble(const std::string& trouble);
+  int CoresOf(const std::string& cluster) const;
   void PublishRoutes();
   void PublishStatus();
   const policies::PowerMode* FindMode(const std::string& name) const;
@@ -131,9 +134,8 @@ class Manager final : public ManagerApi {
   ManagerDependencies world_;
   const base::TimePoint started_;
   std::unique_ptr<hardware::Board> board_;
-  std::string board_name_;
+  std::shared_ptr<const hardware::BoardInfo> board_info_ = std::make_shared<hardware::BoardInfo>();
   std::string emulated_board_;
-  std::vector<std::string> board_notes_;
   std::string lost_board_;
   bool stopping_ = false;
   bool reading_ = false;

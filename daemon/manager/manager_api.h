@@ -70,6 +70,8 @@ struct ClusterView {
   policies::ClusterSetting effective;
   /// Why the two differ, or empty.
   std::string limited_by;
+  /// Can inferences run on it? Other clusters are found and shown.
+  bool runs = true;
 };
 
 /// A hosted model as shown.
@@ -94,9 +96,13 @@ struct StatusView {
   std::string policy;
   std::vector<ModelView> models;
   std::vector<ClusterView> clusters;
+  /// What was found of the board; never null once there is one.
+  std::shared_ptr<const hardware::BoardInfo> board_info;
   std::vector<hardware::ZoneReading> zones;
   std::vector<hardware::RailReading> rails;
   double board_power_w = 0.0;
+  std::int64_t memory_khz = 0;  ///< 0: unknown
+  std::optional<double> cpu_pressure;
   std::vector<SessionView> sessions;
   policies::Decision decision;
   /// Counts the decisions that changed something.

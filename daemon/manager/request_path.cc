@@ -236,12 +236,13 @@ void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, 
   }
   const bool missed = outcome.missed;
   const std::optional<double> energy_mj = outcome.energy_mj;
+  const policies::Evidence energy_evidence = outcome.energy_evidence;
   Tell(std::move(outcome));
   if (!result.ok()) return payload.done(result.status());
   InferenceReply reply = MakeReply(work, *std::move(result));
   reply.missed = missed;
   reply.energy_mj = energy_mj;
-  if (energy_mj) reply.energy_evidence = options_.energy_evidence;
+  reply.energy_evidence = energy_evidence;
   payload.done(std::move(reply));
 }
 

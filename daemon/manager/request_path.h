@@ -38,8 +38,6 @@ struct RequestPathOptions {
   dispatch::DispatcherOptions queues;
   /// Executors yield to the loop and the timers by this niceness.
   int executor_nice = 5;
-  /// Label of the energies: what the powers of the routes are.
-  policies::Evidence energy_evidence = policies::Evidence::kUnknown;
   /// Runs after a request missed its deadline, on any thread; must neither wait nor throw.
   std::function<void()> on_miss = [] {};
 };

@@ -68,7 +68,10 @@ dispatch::Route RouteOn(const std::string& cluster) {
   route.model = "net";
   route.cluster = cluster;
   route.frequency_khz = 1000000;
-  route.ladder = {{"s", 4.0, 0.70, 1.0}, {"m", 8.0, 0.76, 1.0}, {"l", 16.0, 0.80, 2.0}};
+  constexpr auto kEmulated = policies::Evidence::kEmulated;
+  route.ladder = {{"s", 4.0, 0.70, 1.0, 1, kEmulated},
+                  {"m", 8.0, 0.76, 1.0, 1, kEmulated},
+                  {"l", 16.0, 0.80, 2.0, 1, kEmulated}};
   route.ceiling = 2;
   route.uid = 1000;
   return route;
@@ -82,7 +85,6 @@ class RequestPathFixture {
     executors.push_back({"cpu2", {}, {1}, std::make_unique<GatedExecutor>(gate2_)});
     RequestPathOptions options;
     options.executor_nice = 0;
-    options.energy_evidence = policies::Evidence::kEmulated;
     options.on_miss = [this] { ++misses_; };
     path_ = *RequestPath::Create(options, clock_, outcomes_,
                                  {std::make_shared<tests::FakeSupernet>(tests::NetInfo())},

@@ -35,7 +35,7 @@ RouteBuilder::RouteBuilder(const std::vector<policies::OperatingPoint>& points,
     if (point == nullptr) continue;
     ladders_[{model, cluster}][frequency_khz].push_back(
         {point->subnet, point->latency_ms, point->accuracy, point->active_power_w.value_or(0.0),
-         point->threads});
+         point->threads, point->power_evidence});
   }
   for (auto& [key, by_frequency] : ladders_) {
     for (auto& [frequency, ladder] : by_frequency)

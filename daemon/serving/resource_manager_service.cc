@@ -5,6 +5,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/strings.h"
+#include "daemon/serving/board_messages.h"
 #include "daemon/serving/manager_messages.h"
 #include "daemon/serving/profile_messages.h"
 
@@ -111,6 +112,14 @@ ResourceManagerService::Reactor* ResourceManagerService::GetStatus(Context* cont
                                                                    v1::Status* response) {
   return Handle(context, [&](const auto& call, const Connection&) {
     call->Finish(absl::OkStatus(), [&] { FillStatus(*edge_.manager.status(), response); });
+  });
+}
+
+ResourceManagerService::Reactor* ResourceManagerService::GetBoard(Context* context,
+                                                                  const v1::GetBoardRequest*,
+                                                                  v1::Board* response) {
+  return Handle(context, [&](const auto& call, const Connection&) {
+    call->Finish(absl::OkStatus(), [&] { FillBoard(*edge_.manager.status(), response); });
   });
 }
 

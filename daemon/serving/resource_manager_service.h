@@ -30,6 +30,8 @@ class ResourceManagerService final : public v1::ResourceManager::CallbackService
                         v1::SessionState* response) override;
   Reactor* CloseSession(Context* context, const v1::CloseSessionRequest* request,
                         v1::CloseSessionResponse* response) override;
+  Reactor* GetBoard(Context* context, const v1::GetBoardRequest* request,
+                    v1::Board* response) override;
   Reactor* GetStatus(Context* context, const v1::GetStatusRequest* request,
                      v1::Status* response) override;
   StatusStream::GrpcReactor* WatchStatus(Context* context,

@@ -4,6 +4,7 @@
 #include "daemon/tools/decide_bench.h"
 #include "daemon/tools/engine_bench.h"
 #include "daemon/tools/families/bench.h"
+#include "daemon/tools/hardware_bench.h"
 #include "daemon/tools/scenario/bench.h"
 
 namespace {
@@ -99,6 +100,30 @@ void AddDecide(CLI::App& app, dynofa::tools::DecideBenchOptions& options) {
   decide->add_flag("--check", options.check, "Fail (status 1) if a target is missed");
 }
 
+void AddHardware(CLI::App& app, dynofa::tools::HardwareBenchOptions& options) {
+  CLI::App* hardware = app.add_subcommand(
+      "hardware", "Reading and setting a board, and how often both services wake up");
+  hardware->add_flag("--json", options.json, "Print JSON");
+  hardware->add_option("--part", options.part, "Measure only this part")
+      ->check(CLI::IsMember({"all", "snapshot", "writes", "wakeups"}))
+      ->capture_default_str();
+  hardware->add_option("--rounds", options.rounds, "Readings, and decisions")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  hardware
+      ->add_option("--sysfs-root", options.sysfs_root,
+                   "Write on this tree (a mounted emulated board, say)")
+      ->check(CLI::ExistingDirectory);
+  hardware->add_option("--seconds", options.seconds, "How long wake-ups are counted, each time")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  hardware->add_option("--programs", options.programs,
+                       "Folder of dynofad, dynofa-boardd and dynofactl (default: this program's)");
+  hardware->add_option("--model", options.model, "Model that dynofad hosts (for wake-ups)")
+      ->check(CLI::ExistingDirectory);
+  hardware->add_flag("--check", options.check, "Fail (status 1) if a target is missed");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,9 +134,11 @@ int main(int argc, char** argv) {
   dynofa::tools::scenario::BenchOptions scenario;
   dynofa::tools::DecideBenchOptions decide;
   AddEngine(app, engine);
+  dynofa::tools::HardwareBenchOptions hardware;
   AddFamilies(app, families);
   AddScenario(app, scenario);
   AddDecide(app, decide);
+  AddHardware(app, hardware);
   if (const auto code = dynofa::tools::ParseCommandLine(app, "dynofa-bench", argc, argv)) {
     return *code;
   }
@@ -121,5 +148,6 @@ int main(int argc, char** argv) {
     return dynofa::tools::RunToExit(
         "dynofa-bench", [&] { return dynofa::tools::scenario::RunScenarioBench(scenario); });
   }
+  if (app.got_subcommand("hardware")) return dynofa::tools::RunHardwareBench(hardware);
   return dynofa::tools::RunEngineBench(engine);
 }

@@ -70,8 +70,12 @@ void Print(const std::string& root, const hardware::BoardInfo& info,
               << ": " << std::fixed << std::setprecision(1) << zone.temperature_c << " C\n";
   }
   for (const hardware::RailReading& rail : reading.rails) {
-    std::cout << "  rail " << rail.name << ": " << std::fixed << std::setprecision(2)
-              << rail.power_w << " W\n";
+    std::cout << "  rail " << rail.name << ": " << std::fixed << std::setprecision(2) << rail.power_w
+              << " W\n";
+  }
+  for (const hardware::Finding& finding : info.findings) {
+    std::cout << "  " << finding.kind << (finding.name.empty() ? "" : " of " + finding.name) << " ("
+              << finding.source << "): " << finding.value << "\n";
   }
   for (const std::string& note : info.notes) std::cout << "  note: " << note << "\n";
 }

@@ -200,6 +200,25 @@ TEST_CASE("A bus that is not there is said to be so") {
   CHECK_FALSE(client::SetPowerMode("balanced", "unix:path=/nowhere/at/all").ok());
 }
 
+TEST_CASE("dynofactl shows what was found of the board") {
+  TestServer server;
+  const auto board = Ctl(server, {"board"});
+  CHECK(board.status.code == 0);
+  for (const char* text : {"EMULATED board test-board", "cpu0 (cpu)", "may be set",
+                           "CPU-therm of cpu0: 41.5 C, critical at 96.5 C",
+                           "VDD_IN (ina3221): 4.50 W, in the board's power", "memory at 1600 MHz",
+                           "turbo (cpufreq): on", "a note"}) {
+    INFO(text);
+    CHECK(board.output.find(text) != std::string::npos);
+  }
+  const auto parsed = json::parse(Ctl(server, {"board", "--json"}).output);
+  CHECK(parsed["clusters"][0]["writable"] == true);
+  CHECK(parsed["zones"][0]["trips"][0]["type"] == "critical");
+  CHECK(parsed["rails"][0]["power_w"] == 4.5);
+  CHECK(parsed["power_label"] == "emulated");
+  CHECK(parsed["cpu_pressure"].is_null());
+}
+
 TEST_CASE("dynofactl shows status and reasons") {
   TestServer server;
   Client client = Connect(server);

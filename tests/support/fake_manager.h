@@ -268,7 +268,14 @@ class FakeManager final : public manager::ManagerApi {
     cluster.state.info.writable = true;
     cluster.state.frequency_khz = 1'000'000;
     view->clusters = {cluster};
+    auto info = std::make_shared<hardware::BoardInfo>();
+    info->zones = {{"CPU-therm", {{"critical", 96.5}}}};
+    info->rails = {{"VDD_IN", "ina3221", true}};
+    info->findings = {{"turbo", "", "cpufreq", "on"}};
+    view->board_info = std::move(info);
+    view->zones = {{"CPU-therm", "cpu0", 41.5}};
     view->rails = {{"VDD_IN", 4.5}};
+    view->memory_khz = 1'600'000;
     view->board_power_w = 4.5;
     view->sessions = sessions_;
     view->decision.policy = "fake";

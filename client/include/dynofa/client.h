@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "dynofa/board.h"
 #include "dynofa/profile.h"
 #include "dynofa/result.h"
 #include "dynofa/types.h"
@@ -99,6 +100,9 @@ class Client {
   void InferAsync(const ImageView& image, const InferOptions& options, OnInference done);
 
   Result<Status> GetStatus();
+
+  /// What was found of the board, what may be written, and what is missing and why.
+  Result<Board> GetBoard();
 
   /// Empty name: the only hosted model.
   Result<ModelInfo> GetModel(const std::string& name = "");

@@ -22,8 +22,8 @@ namespace dynofa::hardware::remote {
 ///   client: {"v":1, "id":N, "op":"apply"|"read"|"release"|"load", "settings":[..], "loads":[..]}
 ///   server: {"v":1, "id":N, "status":STATUS, "applied":[..], "reading":{..}}
 ///
-/// Requests are answered in any order, by id; "load" has no answer. A version that differs is
-/// refused: the two programs are installed together.
+/// Requests are answered in any order, by id; "load" has no answer. A "read" may bring loads, too.
+/// A version that differs is refused: the two programs are installed together.
 inline constexpr std::int64_t kProtocolVersion = 1;
 
 /// Longest list and longest string in a message; the longest string is an emulated board's file.
@@ -44,7 +44,7 @@ struct Request {
   std::uint64_t id = 0;
   Op op = Op::kRead;
   std::vector<policies::ClusterSetting> settings;  ///< of kApply
-  std::vector<ClusterLoad> loads;                  ///< of kLoad
+  std::vector<ClusterLoad> loads;                  ///< of kLoad and kRead
 };
 
 struct Answer {

@@ -28,6 +28,7 @@ struct Link {
   std::map<std::uint64_t, OnAnswer> waiting;
   std::uint64_t last_id = 0;
   bool lost = false;
+  bool watched = false;  ///< a timer is set
 
   // Runs the callback of a call, if it is still waiting.
   void Finish(std::uint64_t id, const absl::StatusOr<Answer>& answer) {
@@ -40,6 +41,24 @@ struct Link {
       waiting.erase(found);
     }
     done(answer);
+  }
+
+  // Takes the calls up to `last` that wait still.
+  std::vector<OnAnswer> Overdue(std::uint64_t last) {
+    std::lock_guard lock(mutex);
+    watched = false;
+    std::vector<OnAnswer> overdue;
+    const auto end = waiting.upper_bound(last);
+    for (auto call = waiting.begin(); call != end; ++call) {
+      overdue.push_back(std::move(call->second));
+    }
+    waiting.erase(waiting.begin(), end);
+    return overdue;
+  }
+
+  bool Waiting() {
+    std::lock_guard lock(mutex);
+    return !waiting.empty();
   }
 
   std::map<std::uint64_t, OnAnswer> Lose() {
@@ -75,7 +94,8 @@ class RemoteBoard final : public Board {
   }
 
   void Read(Callback<BoardReading> done) override {
-    Call({.op = Op::kRead}, [done = std::move(done)](absl::StatusOr<Answer> answer) {
+    Request request{.op = Op::kRead, .loads = std::exchange(loads_, {})};
+    Call(std::move(request), [done = std::move(done)](absl::StatusOr<Answer> answer) {
       if (!answer.ok()) return done(answer.status());
       if (!answer->status.ok()) return done(answer->status);
       done(std::move(answer->reading));
@@ -89,6 +109,11 @@ class RemoteBoard final : public Board {
   }
 
   void ReportLoad(const std::vector<ClusterLoad>& loads) override {
+    // Real hardware needs it when it is read; an emulated board moves with it.
+    if (info_.emulated_model.empty()) {
+      loads_ = loads;
+      return;
+    }
     // Best effort: a report that cannot be sent is followed by the next one.
     Send(link_->fd.get(), Encode(Request{.op = Op::kLoad, .loads = loads})).IgnoreError();
   }
@@ -105,12 +130,31 @@ class RemoteBoard final : public Board {
     const absl::Status sent =
         lost ? absl::UnavailableError("the connection to dynofa-boardd is lost")
              : Send(link_->fd.get(), Encode(request));
-    const absl::Status failure =
-        sent.ok() ? absl::DeadlineExceededError("dynofa-boardd has not answered in time")
-                  : absl::UnavailableError(sent.message());
-    const base::Duration delay = sent.ok() ? options_.timeout : base::Duration::zero();
-    runner_.PostDelayed(delay, [weak = std::weak_ptr<Link>(link_), id = request.id, failure] {
+    if (sent.ok()) return Watch();
+    runner_.Post([weak = std::weak_ptr<Link>(link_), id = request.id,
+                  failure = absl::UnavailableError(sent.message())] {
       if (const auto link = weak.lock()) link->Finish(id, failure);
+    });
+  }
+
+  // One timer for all calls: whatever waited when it was set and waits still when it runs out has
+  // waited too long.
+  void Watch() {
+    std::uint64_t last = 0;
+    {
+      std::lock_guard lock(link_->mutex);
+      if (std::exchange(link_->watched, true)) return;
+      last = link_->last_id;
+    }
+    runner_.PostDelayed(options_.timeout, [this, weak = std::weak_ptr<Link>(link_), last] {
+      std::vector<OnAnswer> overdue;
+      if (const auto link = weak.lock()) overdue = link->Overdue(last);
+      for (const OnAnswer& done : overdue) {
+        done(absl::DeadlineExceededError("dynofa-boardd has not answered in time"));
+      }
+      // The board is gone, or one of the callbacks has ended it.
+      if (weak.expired() || !link_->Waiting()) return;
+      Watch();
     });
   }
 
@@ -147,6 +191,8 @@ class RemoteBoard final : public Board {
   const RemoteOptions options_;
   const std::shared_ptr<Link> link_ = std::make_shared<Link>();
   std::thread receiver_;
+  /// Reported, and not sent yet; used on the runner's thread.
+  std::vector<ClusterLoad> loads_;
 };
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace dynofa::hardware::remote {
 struct RemoteOptions {
   /// How long Connect waits for the server's greeting.
   base::Duration greeting_timeout = std::chrono::seconds(5);
-  /// How long a call waits for its answer. One that takes longer is answered with
-  /// DEADLINE_EXCEEDED; what it asked for may still happen. The server needs up to
+  /// How long a call waits for its answer, at least; at most twice as long. One that takes longer
+  /// is answered with DEADLINE_EXCEEDED; what it asked for may still happen. The server needs up to
   /// BoardServer::Options::stuck_after for each cluster that hangs.
   base::Duration timeout = std::chrono::seconds(10);
   /// Runs once on the runner when the connection is lost (not when the board is destroyed).

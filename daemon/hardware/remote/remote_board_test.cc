@@ -75,8 +75,11 @@ TEST_CASE("A remote board applies, reads, reports load and releases") {
   const auto reading = Await<Reading>(*runner, [&](auto done) { (*board)->Read(done); });
   REQUIRE(reading.ok());
   CHECK(reading->clusters[0].max_khz == 200);
-  (*board)->ReportLoad({{"cpu0", 0.5}});
-  CHECK(tests::WaitUntil([&] { return server.driver.loads().size() == 1; }));
+  (*board)->ReportLoad({{"cpu0", 0.5, 1.0}});
+  // Real hardware hears of it when it is read next.
+  CHECK(Await<Reading>(*runner, [&](auto done) { (*board)->Read(done); }).ok());
+  REQUIRE(server.driver.loads().size() == 1);
+  CHECK(server.driver.loads()[0].cpus == 1.0);
   CHECK(Await<absl::Status>(*runner, [&](auto done) { (*board)->Release(done); }).ok());
   CHECK(server.driver.applied().empty());
 }
