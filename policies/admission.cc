@@ -46,7 +46,7 @@ std::vector<bool> AdmittedBefore(const Planner& planner) {
     const SessionState& session = snapshot.sessions[i];
     if (session.standby) continue;
     const double promised = PromisedRate(snapshot, session);
-    admitted[i] = promised >= 0.0 && planner.Rate(i) <= kRateGrace * promised;
+    admitted[i] = promised >= 0.0 && planner.PeakRate(i) <= kRateGrace * promised;
   }
   return admitted;
 }
@@ -58,7 +58,7 @@ void RememberAdmitted(const Planner& planner, const Plan& plan, Decision& decisi
     const SessionState& session = snapshot.sessions[i];
     // A promise does not creep upwards with the rate; only a new application raises it.
     const double before = PromisedRate(snapshot, session);
-    const double rate = planner.Rate(i);
+    const double rate = planner.PeakRate(i);
     const bool kept = before >= 0.0 && rate <= kRateGrace * before;
     decision.memory[PromiseKey(session)] = DigestOf(session);
     decision.memory[RateKey(session)] = kept ? std::min(before, rate) : rate;

@@ -12,9 +12,9 @@
 namespace dynofa::policies {
 namespace {
 
-/// Compute time of a place at the highest frequency, ms.
+/// Compute time of a place at the highest frequency as profiled, ms: a static choice.
 double TopMs(const Planner& planner, std::size_t session, const Placement& place) {
-  return planner.RungOf(session, place).costs.back().service_ms;
+  return planner.RungOf(session, place).points.back()->latency_ms;
 }
 
 double AccuracyOf(const Planner& planner, std::size_t session, const Placement& place) {
@@ -64,7 +64,11 @@ Decision DynamicOnlyPolicy::Decide(const Snapshot& snapshot) const {
     const std::size_t cluster = plan.placements[session]->cluster;
     const SessionState& state = snapshot.sessions[session];
     const auto key = [&](const Placement& place) {
-      const double latency = TopMs(planner, session, place) + state.observed.overhead_ms;
+      plan.placements[session] = place;
+      ExpectGovernor(planner, "schedutil", plan);
+      const std::size_t step = plan.frequencies[place.cluster];
+      const double latency =
+          planner.RungOf(session, place).costs[step].service_ms + state.observed.overhead_ms;
       const bool late = latency > state.requirement.latency_ms.value_or(latency);
       const double accuracy = AccuracyOf(planner, session, place);
       return std::tuple(place.cluster != cluster, late, late || saving ? latency : -accuracy);
@@ -84,10 +88,12 @@ Decision DvfsOnlyPolicy::Decide(const Snapshot& snapshot) const {
   for (std::size_t session = 0; session < subnets.size(); ++session) {
     if (!all.Choices(session).empty()) subnets[session] = OneSubnet(all, session, subnet_);
   }
-  const Planner planner(snapshot, table, [&](std::size_t session, const CostTable::Rung& rung) {
+  const auto only_these = [&](std::size_t session, const CostTable::Rung& rung) {
     return rung.subnet == subnets[session];
-  });
-  return DecideJointly(name(), planner, {.adaptive = false});
+  };
+  const std::vector<Experience> experiences = Experiences(snapshot);
+  const Planner planner(snapshot, table, only_these, experiences);
+  return DecideJointly(name(), planner, experiences, {.adaptive = false});
 }
 
 Decision GreedyPolicy::Decide(const Snapshot& snapshot) const {

@@ -35,9 +35,9 @@ class FixedPolicy final : public Policy {
 
 /// Dynamic-OFA as published (Lou, Xun et al., CVPRW 2021): each session stays on its fastest
 /// cluster, under schedutil, and only its subnet changes: the most accurate one that meets the
-/// latency target at the present speed, or in a mode that saves energy the cheapest one that the
-/// floor allows and that meets the target. The fast path adapts each request, as that paper's
-/// manager does from one inference to the next.
+/// latency target at the clock that the governor will settle at, or in a mode that saves energy the
+/// cheapest one that the floor allows and that meets the target. The fast path adapts each request,
+/// as that paper's manager does from one inference to the next.
 class DynamicOnlyPolicy final : public Policy {
  public:
   std::string_view name() const override { return "dynamic-only"; }

@@ -50,6 +50,7 @@ TEST_CASE("the mode's cap bounds a governor") {
 
 TEST_CASE("the clock of a governor is foreseen: schedutil follows the load, performance does not") {
   Snapshot snapshot = TestSnapshot();
+  snapshot.clusters[1].info.governors = {"schedutil"};
   snapshot.sessions = {TestSession("a", {.rate_hz = 10.0})};
   const auto khz = [&](const char* policy) {
     return MakePolicy(policy)->Decide(snapshot).Find("a")->point.frequency_khz;

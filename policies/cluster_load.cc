@@ -53,7 +53,8 @@ std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, dou
   Include(extra, 1.0, spare_);
   members_.push_back(extra);
   Choice best;
-  const bool hopeless = must_meet && !AllMet(steps_ - 1) && spare_.energy_capped == 0;
+  const bool hopeless =
+      must_meet && spare_.energy_capped == 0 && !planner_.AllMet(cluster_, members_, steps_ - 1);
   if (!hopeless) best = Best(spare_, budget_w, low, low);
   members_.pop_back();
   if (hopeless) return std::nullopt;

@@ -30,7 +30,8 @@ class ClusterLoad {
     std::size_t step = 0;
     ClusterCost cost;
     double over_budget_w = 0.0;
-    /// The first frequency at which all members are met; none if there is none or nobody looked.
+    /// The first frequency at which all members are met with headroom; none if there is none or
+    /// nobody looked.
     std::optional<std::size_t> first_met;
   };
 
@@ -64,7 +65,7 @@ class ClusterLoad {
   void Include(const Member& member, double sign, Sums& sums) const;
 
   bool HighestOnly() const { return planner_.snapshot().mode.objective == Objective::kPerformance; }
-  bool AllMet(std::size_t step) const { return planner_.AllMet(cluster_, members_, step); }
+  bool AllMet(std::size_t step) const { return planner_.AllMet(cluster_, members_, step, true); }
   /// `hint`: where the first frequency that meets all may be; `low`: it is not below that.
   Choice Best(const Sums& sums, double budget_w, std::size_t hint, std::size_t low) const;
   Choice At(std::size_t step, double budget_w) const;

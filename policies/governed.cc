@@ -1,23 +1,44 @@
 #include "policies/governed.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace dynofa::policies {
 namespace {
 
-constexpr double kSchedutilHeadroom = 1.25;
+/// Both follow the load up to here.
+constexpr double kBusiest = 0.8;
 
-std::size_t ScheduledStep(const Planner& planner, std::size_t cluster,
-                          const std::vector<Member>& members, std::size_t steps) {
-  for (std::size_t step = 0; step + 1 < steps; ++step) {
-    Queue queue;
-    for (const Member& member : members) {
-      const auto& cost = planner.RungOf(member.session, {cluster, member.rung}).costs[step];
-      queue.Add({cost.service_ms, planner.Rate(member.session)});
-    }
-    if (queue.utilisation() * kSchedutilHeadroom <= 1.0) return step;
+double Busy(const Planner& planner, std::size_t cluster, const std::vector<Member>& members,
+            std::size_t step) {
+  Queue queue;
+  for (const Member& member : members) {
+    const auto& cost = planner.RungOf(member.session, {cluster, member.rung}).costs[step];
+    queue.Add({cost.service_ms, planner.Rate(member.session)});
   }
-  return steps - 1;
+  return queue.utilisation();
+}
+
+bool OnlyOndemand(const ClusterInfo& info) {
+  const auto& offered = info.governors;
+  const auto has = [&](const char* name) {
+    return std::find(offered.begin(), offered.end(), name) != offered.end();
+  };
+  return !has("schedutil") && (has("ondemand") || has("simple_ondemand"));
+}
+
+std::size_t LoadedStep(const Planner& planner, std::size_t cluster,
+                       const std::vector<Member>& members) {
+  const CostTable::Cluster& entry = planner.table().clusters()[cluster];
+  const bool ondemand = OnlyOndemand(entry.state->info);
+  const auto low = static_cast<double>(entry.frequencies_khz.front());
+  const auto span = static_cast<double>(entry.frequencies_khz.back()) - low;
+  for (std::size_t step = 0; step + 1 < entry.frequencies_khz.size(); ++step) {
+    const double busy = Busy(planner, cluster, members, step);
+    const auto khz = static_cast<double>(entry.frequencies_khz[step]);
+    if (busy <= kBusiest && (!ondemand || khz >= low + busy * span)) return step;
+  }
+  return entry.frequencies_khz.size() - 1;
 }
 
 }  // namespace
@@ -29,9 +50,8 @@ void ExpectGovernor(const Planner& planner, std::string_view governor, Plan& pla
     const std::size_t steps = clusters[cluster].frequencies_khz.size();
     if (governor == "powersave") continue;
     plan.frequencies[cluster] =
-        governor == "performance"
-            ? steps - 1
-            : ScheduledStep(planner, cluster, planner.MembersOf(plan, cluster), steps);
+        governor == "performance" ? steps - 1
+                                  : LoadedStep(planner, cluster, planner.MembersOf(plan, cluster));
   }
 }
 

@@ -6,8 +6,9 @@ namespace dynofa::policies {
 
 Decision HierarchicalPolicy::Decide(const Snapshot& snapshot) const {
   const CostTable table(snapshot);
-  const Planner planner(snapshot, table);
-  return DecideJointly(name(), planner);
+  const std::vector<Experience> experiences = Experiences(snapshot);
+  const Planner planner(snapshot, table, {}, experiences);
+  return DecideJointly(name(), planner, experiences);
 }
 
 }  // namespace dynofa::policies

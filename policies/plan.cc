@@ -83,7 +83,8 @@ bool PlanCost::Better(const PlanCost& other, double margin, double tolerance) co
   return objective < other.objective - margin * std::abs(other.objective) - kSame;
 }
 
-Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter& filter)
+Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter& filter,
+                 const std::vector<Experience>& experiences)
     : snapshot_(snapshot), table_(table) {
   if (snapshot.mode.max_power_w && PowerKnown()) {
     budget_w_ = *snapshot.mode.max_power_w - snapshot.base_power_w;
@@ -108,18 +109,36 @@ Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter&
         if (clusters[c].state->info.id == wish.in_force->point.cluster) wish.cluster_in_force = c;
       }
     }
-    const double rate = std::max(state.requirement.rate_hz, state.observed.rate_hz);
-    wish.rate_hz = state.standby ? 0.0 : rate > 0.0 ? rate : kAssumedRateHz;
+    const std::size_t session = wishes_.size() - 1;
+    const Experience* experience = experiences.empty() ? nullptr : &experiences[session];
+    SetDemand(wish, experience);
     wish.late_share = 1.0 - state.requirement.percentile / 100.0;
     wish.log_late_share = std::log(std::max(wish.late_share, Queue::kLeastLateShare));
-    if (state.requirement.latency_ms && !state.standby) {
-      wish.limit_ms = *state.requirement.latency_ms / kLatencyMargin - state.observed.overhead_ms;
-    }
     has_standby_ = has_standby_ || state.standby;
     const double weight = kLowestPriority + 1 - state.requirement.priority;
     wish.accuracy_w = state.standby ? 0.0 : AccuracyWorth(snapshot.mode.objective) * weight / 5.0;
-    AddChoices(wish, wishes_.size() - 1, filter);
+    AddChoices(wish, session, filter);
+    SetLimits(wish, experience);
   }
+}
+
+void Planner::SetDemand(Wish& wish, const Experience* experience) const {
+  if (wish.state->standby) return;
+  const double declared = wish.state->requirement.rate_hz;
+  const double rate = std::max(declared, wish.state->observed.rate_hz);
+  wish.rate_hz = wish.peak_hz = rate > 0.0 ? rate : kAssumedRateHz;
+  // Of a session that says nothing, bursts must be expected.
+  if (declared <= 0.0 && experience != nullptr) {
+    wish.peak_hz = std::max(wish.rate_hz, experience->peak_hz);
+  }
+}
+
+void Planner::SetLimits(Wish& wish, const Experience* experience) const {
+  const auto& target = wish.state->requirement.latency_ms;
+  if (!target || wish.state->standby) return;
+  wish.limit_ms = *target / kLatencyMargin - wish.state->observed.overhead_ms;
+  wish.headroom_limit_ms = wish.limit_ms;
+  if (experience != nullptr) wish.headroom_limit_ms /= experience->headroom;
 }
 
 void Planner::AddChoices(Wish& wish, std::size_t session, const Filter& filter) const {
@@ -173,7 +192,7 @@ const OperatingPoint& Planner::Point(const Plan& plan, std::size_t session) cons
 
 Demand Planner::DemandOf(const Member& member, std::size_t cluster, std::size_t step) const {
   const Wish& wish = wishes_[member.session];
-  return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.rate_hz};
+  return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.peak_hz};
 }
 
 Queue Planner::QueueOf(std::span<const Member> members, std::size_t cluster,
@@ -202,7 +221,7 @@ double Planner::Miss(const Wish& wish, const CostTable::Rung& rung, std::size_t 
   if (utilisation >= kOverload) {
     miss += OverloadMiss(utilisation);
   } else if (requirement.latency_ms) {
-    miss += Excess(response_ms * kLatencyMargin, *requirement.latency_ms);
+    miss += Excess(response_ms, wish.limit_ms + wish.state->observed.overhead_ms);
   }
   if (EnergyMissed(wish, rung, step)) {
     const CostTable::Cost& cost = rung.costs[step];
@@ -222,7 +241,8 @@ Misses Planner::Unserved(std::size_t session, bool promised) const {
   return misses;
 }
 
-bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step) const {
+bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                     bool headroom) const {
   const Queue queue = QueueOf(members, cluster, step);
   if (queue.overloaded()) return false;
   const Queue::Bound bound = queue.WaitBound();
@@ -230,11 +250,23 @@ bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::
     const Wish& wish = wishes_[member.session];
     const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
     const double service = rung.costs[step].service_ms;
-    if (wish.lenient && service + bound.WaitMs(wish.log_late_share) <= wish.limit_ms) continue;
-    const double response = Response(wish, queue, {service, wish.rate_hz});
+    const double limit = headroom ? wish.headroom_limit_ms : wish.limit_ms;
+    if (wish.lenient && service + bound.WaitMs(wish.log_late_share) <= limit) continue;
+    const double response = Response(wish, queue, {service, wish.peak_hz});
+    if (response - wish.state->observed.overhead_ms > limit) return false;
     if (Miss(wish, rung, step, response, queue.utilisation()) > 0.0) return false;
   }
   return true;
+}
+
+bool Planner::LacksHeadroom(std::size_t cluster, std::span<const Member> members,
+                            std::size_t step) const {
+  constexpr double kNoticeable = 1.05;
+  const bool demanded = std::any_of(members.begin(), members.end(), [&](const Member& member) {
+    const Wish& wish = wishes_[member.session];
+    return wish.headroom_limit_ms * kNoticeable < wish.limit_ms;
+  });
+  return demanded && !AllMet(cluster, members, step, true);
 }
 
 std::size_t Planner::FirstMetAlone(std::size_t session, const Placement& placement) const {
@@ -284,7 +316,7 @@ ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,
       continue;
     }
     powered = true;
-    const double response = Response(wish, queue, {own.service_ms, wish.rate_hz});
+    const double response = Response(wish, queue, {own.service_ms, wish.peak_hz});
     cost.misses.Add(Misses::Rank(member.promised, wish.state->requirement.priority),
                     Miss(wish, rung, step, response, utilisation));
     responses_ms += std::min(response, 1e6);
@@ -321,7 +353,7 @@ Prediction Planner::PredictOne(const Plan& plan, std::size_t session, const Queu
   const std::size_t step = plan.frequencies[placement.cluster];
   const CostTable::Rung& rung = RungOf(session, placement);
   Prediction prediction;
-  prediction.response_ms = Response(wish, queue, {rung.costs[step].service_ms, wish.rate_hz});
+  prediction.response_ms = Response(wish, queue, {rung.costs[step].service_ms, wish.peak_hz});
   const double asked_ms = prediction.response_ms * kLatencyMargin / (1.0 + kMarginUse);
   prediction.latency_met =
       wish.state->standby ||

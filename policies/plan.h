@@ -11,6 +11,7 @@
 
 #include "policies/contention.h"
 #include "policies/cost_table.h"
+#include "policies/experience.h"
 #include "policies/snapshot.h"
 
 namespace dynofa::policies {
@@ -114,7 +115,9 @@ class Planner {
   /// May a session run this rung? Narrows what a policy can choose from.
   using Filter = std::function<bool(std::size_t session, const CostTable::Rung& rung)>;
 
-  Planner(const Snapshot& snapshot, const CostTable& table, const Filter& filter = {});
+  /// `experiences`: one for each session; empty: nothing was learnt.
+  Planner(const Snapshot& snapshot, const CostTable& table, const Filter& filter = {},
+          const std::vector<Experience>& experiences = {});
 
   /// The rungs of a session's model on all clusters that the filter and its accuracy floor leave.
   /// If no subnet of the model reaches the floor anywhere, only the most accurate one is left.
@@ -131,16 +134,22 @@ class Planner {
   /// The session's assignment in force, or nullptr.
   const Assignment* InForce(std::size_t session) const { return wishes_[session].in_force; }
 
-  /// Inferences per second that a session is taken to send.
+  /// Inferences per second that a session sends on average, and that it must have room for.
   double Rate(std::size_t session) const { return wishes_[session].rate_hz; }
+  double PeakRate(std::size_t session) const { return wishes_[session].peak_hz; }
 
   PlanCost Cost(const Plan& plan) const;
 
   /// Cost of one cluster with these members at a frequency.
   ClusterCost Price(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
-  /// Is every requirement of the members met at a frequency?
-  bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
+  /// Is every requirement of the members met at a frequency? With `headroom` as quickly as their
+  /// experience demands.
+  bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
+              bool headroom = false) const;
+
+  /// Is a frequency too low only for the headroom that a member's experience demands?
+  bool LacksHeadroom(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
   /// The first frequency at which a session alone on a cluster meets its latency target, as an
   /// index; as many as there are frequencies if none does.
@@ -194,16 +203,21 @@ class Planner {
     std::size_t cluster_in_force = kNowhere;
     std::vector<Placement> choices;
     double rate_hz = 0.0;
+    double peak_hz = 0.0;
     double late_share = 0.0;
     double log_late_share = 0.0;
     /// What response plans may foresee, without what the client waits elsewhere, ms.
     double limit_ms = std::numeric_limits<double>::infinity();
+    /// The same with the headroom that experience demands.
+    double headroom_limit_ms = std::numeric_limits<double>::infinity();
     /// Can only the latency be missed? (No energy cap, and a subnet reaches the floor.)
     bool lenient = false;
     /// What accuracy 1 is worth to the objective, in watts.
     double accuracy_w = 0.0;
   };
 
+  void SetDemand(Wish& wish, const Experience* experience) const;
+  void SetLimits(Wish& wish, const Experience* experience) const;
   void AddChoices(Wish& wish, std::size_t session, const Filter& filter) const;
   Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
   Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;

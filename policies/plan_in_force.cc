@@ -28,8 +28,11 @@ std::optional<std::size_t> StepInForce(const Planner& planner, std::size_t clust
 void KeepFrequencies(const Planner& planner, Plan& plan, const Reluctance& reluctance) {
   if (planner.snapshot().mode.objective == Objective::kPerformance) return;
   for (std::size_t cluster = 0; cluster < plan.frequencies.size(); ++cluster) {
-    const auto decided = StepInForce(planner, cluster, planner.MembersOf(plan, cluster));
+    const std::vector<Member> members = planner.MembersOf(plan, cluster);
+    const auto decided = StepInForce(planner, cluster, members);
     if (!decided || *decided == plan.frequencies[cluster]) continue;
+    const bool raised = *decided < plan.frequencies[cluster];
+    if (raised && planner.LacksHeadroom(cluster, members, *decided)) continue;
     const std::size_t chosen = plan.frequencies[cluster];
     const PlanCost cost = planner.Cost(plan);
     plan.frequencies[cluster] = *decided;
