@@ -44,6 +44,7 @@ struct Flags {
   std::string allow_user;
   std::string log_level = "info";
   std::string emulator_control;
+  bool take_back_once = false;
 };
 
 // A board's driver with all that it stands on, in the order of construction.
@@ -100,6 +101,9 @@ absl::Status OpenReal(const Flags& flags, Hardware& hardware) {
   if (this_machine) {
     if (flags.proc_root.empty()) options.proc_root = hardware::sysfs::kProcRoot;
     options.nvml = hardware::nvml::kLibrary;
+  }
+  if (flags.take_back_once) {
+    options.foreign_writers = hardware::sysfs::ForeignWriters::kTakeBackOnce;
   }
   DYNOFA_ASSIGN_OR_RETURN(hardware.driver,
                           hardware::sysfs::SysfsBoardDriver::Create(options, *hardware.journal));
@@ -195,6 +199,8 @@ int Main(int argc, char** argv) {
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  app.add_flag("--take-back-once", flags.take_back_once,
+               "set a knob that another program has changed once more, before leaving it to it");
   app.add_option("--emulator-control", flags.emulator_control,
                  "socket on which neighbours and heat of an emulated board are played");
   try {

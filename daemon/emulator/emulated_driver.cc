@@ -106,6 +106,7 @@ hardware::SettingOutcome EmulatedDriver::ApplyOne(const policies::ClusterSetting
   std::lock_guard lock(owned.writing);
   Adopt(owned, *board_.GetKnobs(setting.cluster));
   policies::ClusterSetting& wanted = outcome.requested;
+  const bool negative = wanted.min_khz < 0 || wanted.max_khz < 0;
   if (wanted.governor.empty()) wanted.governor = board_.GetKnobs(setting.cluster)->governor;
   if (wanted.min_khz <= 0) wanted.min_khz = owned.baseline.limits.min_khz;
   if (wanted.max_khz <= 0) wanted.max_khz = owned.baseline.limits.max_khz;
@@ -113,7 +114,8 @@ hardware::SettingOutcome EmulatedDriver::ApplyOne(const policies::ClusterSetting
   if (owned.foreign_khz > 0) {
     knobs.limits.max_khz = std::min(knobs.limits.max_khz, owned.foreign_khz);
   }
-  outcome.status = Write(setting.cluster, knobs, owned);
+  outcome.status = negative ? absl::InvalidArgumentError("a frequency is negative")
+                            : Write(setting.cluster, knobs, owned);
   const hardware::BoardReading reading = board_.Read();
   const hardware::ClusterReading* effective = Find(reading, setting.cluster);
   outcome.effective = {setting.cluster, effective->governor, effective->min_khz,

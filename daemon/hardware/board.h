@@ -100,6 +100,8 @@ struct BoardReading {
   std::vector<ClusterReading> clusters;
   std::vector<ZoneReading> zones;
   std::vector<RailReading> rails;
+  /// Those of OtherActors() that run as a process, by name.
+  std::vector<std::string> other_actors;
   /// Power of the whole board, W; 0 if no rail tells.
   double board_power_w = 0.0;
   /// Clock of the memory, kHz; 0 if unknown.

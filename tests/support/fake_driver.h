@@ -37,6 +37,7 @@ class FakeDriver final : public hardware::BoardDriver {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return blocked_.count(setting.cluster) == 0; });
       applied_[setting.cluster] = setting;
+      order_.push_back(setting.cluster);
       result.outcomes.push_back({setting.cluster, absl::OkStatus(), setting, setting, ""});
     }
     return result;
@@ -85,6 +86,11 @@ class FakeDriver final : public hardware::BoardDriver {
     std::lock_guard lock(mutex_);
     return applied_;
   }
+  /// The clusters in the order in which they were set.
+  std::vector<std::string> order() {
+    std::lock_guard lock(mutex_);
+    return order_;
+  }
   int releases() {
     std::lock_guard lock(mutex_);
     return releases_;
@@ -104,6 +110,7 @@ class FakeDriver final : public hardware::BoardDriver {
   std::condition_variable changed_;
   std::set<std::string> blocked_;
   std::map<std::string, policies::ClusterSetting> applied_;
+  std::vector<std::string> order_;
   std::vector<hardware::ClusterLoad> loads_;
   int releases_ = 0;
   int reports_ = 0;

@@ -1,7 +1,9 @@
 #include "daemon/hardware/remote/actuator.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <numeric>
 #include <utility>
 
 #include "daemon/base/strings.h"
@@ -74,11 +76,27 @@ void Actuator::Apply(std::vector<policies::ClusterSetting> settings,
                      std::function<void(ApplyResult)> done) {
   sequence_->Post([this, settings = std::move(settings), done = std::move(done)] {
     ApplyResult result;
-    for (const policies::ClusterSetting& setting : settings) {
-      result.outcomes.push_back(ApplyOne(setting));
+    result.outcomes.resize(settings.size());
+    for (const std::size_t place : SafeOrder(settings)) {
+      SettingOutcome& outcome = result.outcomes[place] = ApplyOne(settings[place]);
+      if (outcome.effective.max_khz > 0) max_khz_[outcome.cluster] = outcome.effective.max_khz;
     }
     done(std::move(result));
   });
+}
+
+std::vector<std::size_t> Actuator::SafeOrder(
+    const std::vector<policies::ClusterSetting>& settings) const {
+  std::vector<std::size_t> order(settings.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_partition(order.begin(), order.end(), [&](std::size_t place) {
+    const policies::ClusterSetting& setting = settings[place];
+    const auto known = max_khz_.find(setting.cluster);
+    // A cluster that was not set yet runs as fast as it was found; 0 goes back to that.
+    const bool slower = known == max_khz_.end() || setting.max_khz <= known->second;
+    return setting.max_khz > 0 && slower;
+  });
+  return order;
 }
 
 SettingOutcome Actuator::ApplyOne(const policies::ClusterSetting& setting) {
@@ -118,6 +136,7 @@ void Actuator::Release(std::function<void(absl::Status)> done) {
 
 absl::Status Actuator::ReleaseAll() {
   absl::Status first;
+  max_khz_.clear();
   for (const auto& [cluster, worker] : workers_) {
     const auto released = worker->Call<absl::Status>(
         [&driver = driver_, id = cluster] { return driver.ReleaseCluster(id); });

@@ -1,6 +1,8 @@
 #ifndef DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_
 #define DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,7 +20,9 @@ namespace dynofa::hardware::remote {
 /// Drives a BoardDriver so that a write that blocks in firmware blocks nothing else. Calls are
 /// worked off one after another on a thread of its own, each cluster's part on a thread of that
 /// cluster; a part that does not return within `stuck_after` is answered as "stuck"
-/// (UNAVAILABLE), and its cluster is skipped until it does.
+/// (UNAVAILABLE), and its cluster is skipped until it does. Within a transaction clusters that are
+/// slowed down come before those that are sped up, so that a limit on the sum of them (power) is
+/// not exceeded in between.
 ///
 /// Thread-safe. Answers are given on the actuator's thread and must not block.
 class Actuator {
@@ -42,6 +46,8 @@ class Actuator {
  private:
   class Worker;
 
+  /// The places of `settings` in the order in which they are applied.
+  std::vector<std::size_t> SafeOrder(const std::vector<policies::ClusterSetting>& settings) const;
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
   absl::Status ReleaseAll();
 
@@ -49,6 +55,7 @@ class Actuator {
   base::Duration stuck_after_;
   std::map<std::string, std::unique_ptr<Worker>> workers_;  // by cluster; constant
   std::unique_ptr<Worker> reader_;
+  std::map<std::string, std::int64_t> max_khz_;  // by cluster, as last read back
   std::mutex loads_mutex_;
   std::optional<std::vector<ClusterLoad>> loads_;  // reported and not yet passed on
   // Destroyed first, so that no call reaches a worker that is gone.

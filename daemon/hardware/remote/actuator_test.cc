@@ -41,6 +41,19 @@ TEST_CASE("Settings are applied, unknown clusters refused, everything released")
   CHECK(driver.applied().empty());
 }
 
+TEST_CASE("Clusters are slowed down before others are sped up; answers keep their places") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 10s);
+  Apply(actuator, {{"cpu0", "", 100, 100}, {"cpu2", "", 200, 200}});
+  const ApplyResult result = Apply(actuator, {{"cpu0", "", 200, 200}, {"cpu2", "", 100, 100}});
+  CHECK(driver.order() == std::vector<std::string>{"cpu0", "cpu2", "cpu2", "cpu0"});
+  CHECK(result.outcomes[0].cluster == "cpu0");
+  CHECK(result.outcomes[1].cluster == "cpu2");
+  // Back to how it was found may be as fast as it can be.
+  Apply(actuator, {{"cpu0", "", 0, 0}, {"cpu2", "", 100, 100}});
+  CHECK(driver.order().back() == "cpu0");
+}
+
 TEST_CASE("A stuck cluster is skipped, the others go on, and it comes back by itself") {
   tests::FakeDriver driver;
   Actuator actuator(driver, kStuckAfter);

@@ -89,6 +89,7 @@ void Fields(Archive& archive,
   archive("clusters", v.clusters);
   archive("zones", v.zones);
   archive("rails", v.rails);
+  archive("other_actors", v.other_actors);
   archive("board_power_w", v.board_power_w);
   archive("memory_khz", v.memory_khz);
   archive("cpu_pressure", v.cpu_pressure);

@@ -142,6 +142,8 @@ bool AddRange(std::string_view text, std::vector<int>& cpus) {
     next = range.ptr;
   }
   if (next != end || first < 0 || last < first || last >= kMostCpus) return false;
+  // Ranges that repeat each other must not fill the memory.
+  if (cpus.size() + static_cast<std::size_t>(last - first) >= kMostCpus) return false;
   for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
   return true;
 }

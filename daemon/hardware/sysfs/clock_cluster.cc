@@ -325,8 +325,7 @@ SettingOutcome ClockCluster::Apply(const policies::ClusterSetting& setting) {
   outcome.cluster = setting.cluster;
   outcome.requested = setting;
   outcome.status = Checked(setting, info());
-  if (!outcome.status.ok()) return outcome;
-  outcome.status = Change(outcome.requested);
+  if (outcome.status.ok()) outcome.status = Change(outcome.requested);
   const absl::StatusOr<Present> after = ReadPresent();
   if (after.ok()) {
     outcome.effective = {info().id, std::string(Trimmed(after->governor)), after->limits.min_khz,

@@ -74,8 +74,11 @@ class SysfsBoardDriver::Use {
 SysfsBoardDriver::SysfsBoardDriver(const Options& options, Processors processors)
     : clock_(options.clock != nullptr ? *options.clock : steady_),
       pause_(options.pause ? options.pause : Sleep),
+      root_(options.root),
+      foreign_writers_(options.foreign_writers),
       thermal_(options.root),
-      processors_(std::move(processors)) {}
+      processors_(std::move(processors)),
+      processes_(options.proc_root) {}
 
 absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
     const Options& options, journal::Journal& journal) {
@@ -162,7 +165,8 @@ void SysfsBoardDriver::AddClock(ClockDevice device, std::unique_ptr<Attributes> 
   const ClusterWorld world{
       .cap = [depth](const auto&) { return std::string(depth() > 0 ? "thermal" : ""); },
       .cap_depth = [depth](const auto&) { return depth(); },
-      .pause = pause_};
+      .pause = pause_,
+      .foreign_writers = foreign_writers_};
   auto guarded = std::make_unique<Guarded>();
   guarded->last.cluster = info.id;
   guarded->load = std::move(load);
@@ -244,6 +248,7 @@ absl::StatusOr<BoardReading> SysfsBoardDriver::Read() {
   reading.cpu_pressure = load_->pressure();
   std::lock_guard lock(mutex_);
   rails_->Read(clock_.Now(), reading);
+  reading.other_actors = processes_.Read(clock_.Now());
   ReadDiscreteGpus(reading);
   return reading;
 }
@@ -285,8 +290,27 @@ ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {
     return stale;
   }
   ClusterReading fresh = guarded.cluster->Read();
+  if (!fresh.available && FindAgain(*guarded.cluster)) fresh = guarded.cluster->Read();
   std::lock_guard lock(guarded.mutex);
   return guarded.last = std::move(fresh);
+}
+
+bool SysfsBoardDriver::FindAgain(ClockCluster& cluster) {
+  const auto take = [&](ClockDevice& device) {
+    // One that cannot be read is offline, not another one.
+    if (device.identity != cluster.identity()) return false;
+    if (!device.attributes->Read(device.max).ok()) return false;
+    base::LogInfo(cluster.info().id, ": its clock went away and is back");
+    cluster.Reattach(std::move(device));
+    return true;
+  };
+  if (cluster.info().kind == policies::ClusterKind::kCpu) {
+    std::vector<ClockDevice> found = processors_.Policies();
+    return std::any_of(found.begin(), found.end(), take);
+  }
+  Accelerators found = FindAccelerators(root_);
+  return std::any_of(found.clocked.begin(), found.clocked.end(),
+                     [&](ClockedAccelerator& one) { return take(one.clock); });
 }
 
 absl::Status SysfsBoardDriver::ReleaseCluster(const std::string& cluster) {

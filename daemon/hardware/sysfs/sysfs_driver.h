@@ -18,6 +18,7 @@
 #include "daemon/hardware/nvml/nvml.h"
 #include "daemon/hardware/sysfs/clock_cluster.h"
 #include "daemon/hardware/sysfs/power_rails.h"
+#include "daemon/hardware/sysfs/process_watch.h"
 #include "daemon/hardware/sysfs/processor_load.h"
 #include "daemon/hardware/sysfs/processors.h"
 #include "daemon/hardware/sysfs/thermal.h"
@@ -49,6 +50,8 @@ class SysfsBoardDriver final : public BoardDriver {
     const base::Clock* clock = nullptr;
     /// Waits between two looks at a settling value; a real wait if empty.
     std::function<void(base::Duration)> pause;
+    /// What is done about a knob that another program sets.
+    ForeignWriters foreign_writers = ForeignWriters::kRespect;
   };
 
   /// Finds the clusters and puts back whatever `journal` names: knobs that an earlier process of
@@ -89,12 +92,16 @@ class SysfsBoardDriver final : public BoardDriver {
   void RestoreLeftovers(journal::Journal& journal);
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
   ClusterReading ReadOne(Guarded& guarded);
+  /// Looks for a device that is gone: it may be back under another number.
+  bool FindAgain(ClockCluster& cluster);
   void ReadDiscreteGpus(BoardReading& reading);
   double OthersOn(const policies::ClusterInfo& info, Guarded* guarded);
 
   const base::SteadyClock steady_;
   const base::Clock& clock_;
   const std::function<void(base::Duration)> pause_;
+  const std::string root_;
+  const ForeignWriters foreign_writers_;
   // What is found at the start.
   BoardInfo info_;
   Thermal thermal_;
@@ -108,6 +115,7 @@ class SysfsBoardDriver final : public BoardDriver {
   // Used with mutex_ held.
   Processors processors_;
   std::unique_ptr<PowerRails> rails_;
+  ProcessWatch processes_;
   std::unique_ptr<nvml::Nvml> nvml_;
   std::map<std::string, double> own_busy_;
 };

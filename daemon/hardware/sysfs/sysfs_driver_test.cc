@@ -181,6 +181,33 @@ TEST_CASE("An active cooling device of a cluster explains a lower maximum, that 
   CHECK(reading->clusters[0].limited_by.empty());
 }
 
+TEST_CASE("A policy that goes and comes back under another index keeps its baseline") {
+  Fixture f;
+  WritePolicy(f.dir, 0, "0 1");
+  WritePolicy(f.dir, 2, "2 3");
+  const std::string folder = "sys/devices/system/cpu/cpufreq/";
+  f.dir.Write(folder + "policy0/scaling_max_freq", "1500000\n");
+  const auto driver = f.Driver();
+  const policies::ClusterSetting busy{"cpu0", "performance", 1000000, 1000000};
+  REQUIRE(driver->Apply({busy}).outcomes[0].status.ok());
+  std::filesystem::remove_all(f.dir / (folder + "policy0"));
+  CHECK_FALSE(driver->Read()->clusters[0].available);
+  CHECK_FALSE(driver->Apply({busy}).outcomes[0].status.ok());
+
+  WritePolicy(f.dir, 7, "0 1");
+  const ClusterReading back = driver->Read()->clusters[0];
+  CHECK(back.available);
+  CHECK(back.forgotten);
+  CHECK(back.limited_by.empty());
+  CHECK(driver->Apply({busy}).outcomes[0].effective.max_khz == 1000000);
+  CHECK_FALSE(driver->Read()->clusters[0].forgotten);
+  CHECK(driver->Release().ok());
+  auto tree = f.Tree();
+  CHECK(tree["devices/system/cpu/cpufreq/policy7/scaling_max_freq"] == "1500000\n");
+  CHECK(tree["devices/system/cpu/cpufreq/policy7/scaling_min_freq"] == "1000000\n");
+  CHECK(tree["devices/system/cpu/cpufreq/policy7/scaling_governor"] == "schedutil\n");
+}
+
 TEST_CASE("A policy of nonsense is an error of its cluster alone") {
   Fixture f;
   WritePolicy(f.dir, 0, "0 1");
