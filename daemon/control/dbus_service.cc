@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "daemon/base/log.h"
+#include "daemon/control/bus_watch.h"
 #include "daemon/control/manager_object.h"
 #include "daemon/control/sdbus_shim.h"
 
@@ -64,6 +65,7 @@ void DbusService::ServeConnection() {
   const std::unique_ptr<sdbus::IConnection> connection = sdbus::createSystemBusConnection();
   const std::shared_ptr<ManagerObject> object =
       ManagerObject::Create(*connection, manager_, mailbox_, options_.operator_uid);
+  const std::shared_ptr<BusWatch> watch = BusWatch::Create(*connection, manager_, mailbox_);
   // After the object: whom the bus starts us for must not find an empty name.
   RequestName(*connection, kBusName);
   base::LogInfo("D-Bus: serving ", kBusName);

@@ -72,7 +72,6 @@ class FakeManager final : public tests::IdleManager {
   std::atomic<bool> hang = false;
 
  private:
-
   absl::Status Change(const std::string& mode) {
     manager::StatusView view = *status();
     const bool known = mode == "performance" || mode == "balanced" || mode == "power-saver";

@@ -53,6 +53,7 @@ std::vector<std::string> Changed(const manager::StatusView& before,
   if (before.power_mode != after.power_mode) names.push_back("PowerMode");
   if (before.policy != after.policy) names.push_back("Policy");
   if (before.board != after.board) names.push_back("Board");
+  if (before.other_actors != after.other_actors) names.push_back("ConflictingServices");
   if (before.decision_number != after.decision_number) {
     names.insert(names.end(), {"Decision", "DecisionNumber"});
   }
@@ -91,6 +92,8 @@ void ManagerObject::RegisterMembers() {
   property("Policy", Emits::kChange, [](const View& view) { return view.policy; });
   property("Version", Emits::kConst, [](const View& view) { return view.version; });
   property("Board", Emits::kChange, [](const View& view) { return view.board; });
+  property("ConflictingServices", Emits::kChange,
+           [](const View& view) { return view.other_actors; });
   property("Decision", Emits::kInvalidation, [](const View& view) { return DecisionJson(view); });
   property("DecisionNumber", Emits::kChange, [](const View& view) { return view.decision_number; });
   interface.Method("SetPowerMode", "mode", [this](sdbus::Result<>&& result, std::string mode) {

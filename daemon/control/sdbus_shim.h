@@ -48,6 +48,10 @@ inline void EmitPropertiesChanged(sdbus::IObject& object, const char* interface,
   std::vector<sdbus::PropertyName> properties(names.begin(), names.end());
   object.emitPropertiesChangedSignal(sdbus::InterfaceName(interface), properties);
 }
+template <typename Handler>
+sdbus::Slot AddMatch(sdbus::IConnection& connection, const std::string& match, Handler handler) {
+  return connection.addMatch(match, std::move(handler), sdbus::return_slot);
+}
 
 /// Collects the members of one interface and registers them in one go.
 class InterfaceBuilder {
@@ -110,6 +114,10 @@ inline std::string SenderOfCurrentCall(sdbus::IObject& object) {
 inline void EmitPropertiesChanged(sdbus::IObject& object, const char* interface,
                                   const std::vector<std::string>& names) {
   object.emitPropertiesChangedSignal(interface, names);
+}
+template <typename Handler>
+sdbus::Slot AddMatch(sdbus::IConnection& connection, const std::string& match, Handler handler) {
+  return connection.addMatch(match, std::move(handler));
 }
 
 /// Collects the members of one interface and registers them in one go.

@@ -96,6 +96,8 @@ Profiler::Hooks Manager::ProfilerHooks() {
 
 void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
   board_ = std::move(board);
+  applying_ = 0;
+  NoteQuiet();
   const hardware::BoardInfo& info = board_->info();
   board_info_ = std::make_shared<hardware::BoardInfo>(info);
   emulated_board_ = info.emulated_model;
@@ -137,6 +139,8 @@ void Manager::LoseBoard(const std::string& why) {
   lost_board_ = "serving without knobs: " + why;
   board_.reset();
   last_reading_ = {};
+  applying_ = 0;
+  NoteQuiet();
   clusters_.LoseBoard(why);
   profiler_.OnBoardLost(why);
   Decide();
@@ -220,6 +224,8 @@ void Manager::TakeReading(hardware::BoardReading reading) {
   base_power_.Update(last_reading_);
   world_.on_reading(last_reading_);
   profiler_.OnReading(last_reading_);
+  TakeUpOtherActors();
+  if (MustApplyAgain()) applied_.clear();
   if (other_conditions && !stopping_) return Decide();
   PublishRoutes();
   PublishStatus();
@@ -324,13 +330,16 @@ void Manager::DecideThen(std::function<void()> then) {
 void Manager::ApplySettings() {
   std::vector<policies::ClusterSetting> settings = decision_.settings;
   if (const auto held = profiler_.setting()) settings.push_back(*held);
-  if (board_ == nullptr || settings.empty() || settings == applied_) return;
+  LeaveContested(settings);
+  if (board_ == nullptr || asleep_ || settings.empty() || settings == applied_) return;
   applied_ = std::move(settings);
+  ++applying_;
   board_->Apply(applied_,
                 [self = std::weak_ptr(self_)](absl::StatusOr<hardware::ApplyResult> result) {
                   auto manager = self.lock();
                   if (!manager) return;
                   Manager& me = **manager;
+                  if (--me.applying_ == 0) me.NoteQuiet();
                   me.NoteTrouble(TroubleOf(result));
                   if (result.ok()) me.clusters_.Update(*result);
                   me.profiler_.OnApplied(result);
@@ -387,8 +396,8 @@ void Manager::PublishStatus() {
   view->decision = decision_;
   view->decision_number = decision_number_;
   view->profiling = profiler_.progress();
-  view->notes = board_info_->notes;
-  if (!lost_board_.empty()) view->notes.push_back(lost_board_);
+  view->other_actors = other_actors_;
+  view->notes = Notes();
   const std::shared_ptr<const StatusView> published = std::move(view);
   published_.Store(published);
   const auto watchers = watchers_;

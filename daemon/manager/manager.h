@@ -97,6 +97,8 @@ class Manager final : public ManagerApi {
   void SetPowerMode(std::string name, Done done) override;
   void StartProfile(ProfileRequest request, Done done) override;
   void CancelProfile(Done done) override;
+  void SetOtherActors(std::vector<std::string> names) override;
+  void SetAsleep(bool asleep, Done done) override;
   std::shared_ptr<const StatusView> status() const override { return published_.Load(); }
   std::uint64_t Watch(Watcher watcher) override;
   void Unwatch(std::uint64_t watch) override;
@@ -119,6 +121,15 @@ class Manager final : public ManagerApi {
   /// Decides once for all that ask before it happens, then runs what they wait for.
   void DecideThen(std::function<void()> then);
   void ApplySettings();
+  /// Leaves to other programs what they claim.
+  void LeaveContested(std::vector<policies::ClusterSetting>& settings) const;
+  /// Merges those on the bus and those that run as a process.
+  void TakeUpOtherActors();
+  /// No write is under way any more.
+  void NoteQuiet();
+  std::vector<std::string> Notes() const;
+  /// Whether a device has forgotten what it was set to.
+  bool MustApplyAgain() const;
   /// Logs trouble with the knobs when it changes, and plans another try.
   void NoteTrouble(const std::string& trouble);
   int CoresOf(const std::string& cluster) const;
@@ -151,6 +162,12 @@ class Manager final : public ManagerApi {
   base::TimePoint window_start_;
   policies::Decision decision_;
   std::vector<policies::ClusterSetting> applied_;
+  std::vector<std::string> actors_on_bus_;
+  std::vector<std::string> other_actors_;
+  bool asleep_ = false;
+  /// Calls of Apply without an answer, and who waits for the last one.
+  int applying_ = 0;
+  std::vector<Done> quiet_waiters_;
   std::string trouble_;
   std::optional<base::TimePoint> retry_settings_at_;
   base::TimePoint misses_taken_up_;

@@ -108,6 +108,8 @@ struct StatusView {
   /// Counts the decisions that changed something.
   std::uint64_t decision_number = 0;
   ProfileProgress profiling;
+  /// Other programs here that set clocks, by name (hardware/other_actors.h).
+  std::vector<std::string> other_actors;
   /// What is missing and why ("no dynofa-boardd: serving without knobs"), a sentence each.
   std::vector<std::string> notes;
 };
@@ -144,6 +146,15 @@ class ManagerApi {
   virtual void StartProfile(ProfileRequest request, Done done) = 0;
   /// Ends the job; what was measured is kept. FAILED_PRECONDITION if there is none.
   virtual void CancelProfile(Done done) = 0;
+
+  /// Which of hardware::OtherActors() are seen on the bus; the knobs that they claim are left to
+  /// them as long as they are there.
+  virtual void SetOtherActors(std::vector<std::string> names) = 0;
+
+  /// The machine is about to sleep (true), or is awake again (false). While it sleeps no knob is
+  /// written; what is decided is applied anew, once, when it wakes. `done` runs when no write is
+  /// under way any more.
+  virtual void SetAsleep(bool asleep, Done done) = 0;
 
   /// The latest view; never null, never blocks.
   virtual std::shared_ptr<const StatusView> status() const = 0;

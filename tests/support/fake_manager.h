@@ -98,6 +98,8 @@ class FakeManager final : public manager::ManagerApi {
     });
   }
 
+  void SetOtherActors(std::vector<std::string>) override {}
+  void SetAsleep(bool, Done done) override { done(absl::OkStatus()); }
   void CancelProfile(Done done) override {
     sequence_->Post([this, done = std::move(done)] {
       {

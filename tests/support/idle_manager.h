@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/manager/manager_api.h"
 
@@ -24,6 +25,8 @@ class IdleManager : public manager::ManagerApi {
   void SetPowerMode(std::string, Done done) override { done(Refusal()); }
   void StartProfile(manager::ProfileRequest, Done done) override { done(Refusal()); }
   void CancelProfile(Done done) override { done(Refusal()); }
+  void SetOtherActors(std::vector<std::string>) override {}
+  void SetAsleep(bool, Done done) override { done(Refusal()); }
   std::shared_ptr<const manager::StatusView> status() const override { return status_; }
   std::uint64_t Watch(Watcher) override { return 0; }
   void Unwatch(std::uint64_t) override {}
