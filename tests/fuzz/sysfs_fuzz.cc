@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/base/log.h"
 #include "daemon/hardware/journal/journal.h"
 #include "daemon/hardware/sysfs/clock_cluster.h"
 #include "daemon/hardware/sysfs/clock_device.h"
@@ -106,6 +107,8 @@ void Drive(ClockDevice device) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dynofa::hardware::sysfs;
+  static const bool quiet = (dynofa::base::SetLogLevelByName("error"), true);
+  static_cast<void>(quiet);
   const std::string_view input = dynofa::tests::AsText(data, size);
   ParseCpuList(input);
   Texts texts = Split(input);
