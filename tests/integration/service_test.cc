@@ -181,19 +181,22 @@ TEST_CASE("the knobs of a copied sysfs tree are as they were, however the progra
     }
     return clusters;
   };
-  // Sessions until both clusters are in use, and so are set.
-  for (int i = 0; i < 8 && touched() < 2; ++i) {
+  // Sessions until both clusters are in use, and so are set. A machine that is busy with something
+  // else refuses those that ask for more than it has left.
+  double rate_hz = 300.0;
+  for (int i = 0; i < 12 && touched() < 2; ++i) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
     contexts.back()->set_deadline(CallDeadline());
     streams.push_back(client.manager().Session(contexts.back().get()));
     auto message = OpenMessage(50.0);
-    message.mutable_open()->mutable_requirement()->set_rate_hz(300);
+    message.mutable_open()->mutable_requirement()->set_rate_hz(rate_hz);
     REQUIRE(streams.back()->Write(message));
     dynofa::v1::SessionState state;
     REQUIRE(streams.back()->Read(&state));
+    if (!state.assignment().feasible()) rate_hz /= 2.0;
     WaitUntil([&] { return touched() == 2; }, std::chrono::milliseconds(300));
   }
-  CHECK(touched() == 2);
+  CHECK(WaitUntil([&] { return touched() == 2; }));
 
   SECTION("dynofad ends") { REQUIRE(service.daemon()->Stop(signal).has_value()); }
   SECTION("dynofa-boardd ends, and is started again if it was killed") {
