@@ -43,7 +43,9 @@ std::string Content(const std::string& file) {
 class Service {
  public:
   Service(const HardwareBenchOptions& options, std::string folder)
-      : folder_(std::move(folder)), model_(options.model), programs_(options.programs) {
+      : folder_(std::move(folder)),
+        model_(fs::absolute(options.model)),
+        programs_(options.programs) {
     if (programs_.empty()) programs_ = hardware::sysfs::ProgramFolder();
   }
 
