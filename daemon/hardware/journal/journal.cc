@@ -39,6 +39,19 @@ absl::StatusOr<KnobRecord> DecodeKnob(const Json& json) {
 
 }  // namespace
 
+KnobRecord* FindRecord(std::vector<KnobRecord>& records, std::string_view knob) {
+  for (KnobRecord& record : records) {
+    if (record.knob == knob) return &record;
+  }
+  return nullptr;
+}
+
+void AddOwn(KnobRecord& record, std::string_view value) {
+  if (std::find(record.ours.begin(), record.ours.end(), value) == record.ours.end()) {
+    record.ours.emplace_back(value);
+  }
+}
+
 std::string Encode(const Contents& contents) {
   Json knobs = Json::array();
   for (const KnobRecord& record : contents.knobs) {

@@ -27,6 +27,12 @@ struct KnobRecord {
   friend bool operator==(const KnobRecord&, const KnobRecord&) = default;
 };
 
+/// The first record of a knob, or nullptr.
+KnobRecord* FindRecord(std::vector<KnobRecord>& records, std::string_view knob);
+
+/// Adds a value to those that our own writes explain.
+void AddOwn(KnobRecord& record, std::string_view value);
+
 /// All knobs that have been touched and not yet put back, in one boot of the machine.
 struct Contents {
   std::string boot_id;
