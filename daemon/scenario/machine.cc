@@ -7,12 +7,6 @@
 
 namespace dynofa::scenario {
 
-double Energy::BoardJ() const {
-  double sum = constant_j + idle_j + neighbours_j;
-  for (double joule : client_j) sum += joule;
-  return sum;
-}
-
 class Machine::SimulatedBoard final : public hardware::Board {
  public:
   explicit SimulatedBoard(Machine& machine) : machine_(machine) {}

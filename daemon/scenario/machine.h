@@ -16,7 +16,7 @@
 #include "daemon/emulator/emulated_driver.h"
 #include "daemon/emulator/latency_model.h"
 #include "daemon/hardware/board.h"
-#include "daemon/scenario/trace.h"
+#include "scenario/trace.h"
 
 namespace dynofa::scenario {
 

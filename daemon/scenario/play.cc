@@ -3,8 +3,8 @@
 #include "absl/strings/str_format.h"
 #include "daemon/base/status.h"
 #include "daemon/emulator/emulated_cost_model.h"
+#include "daemon/scenario/board_fit.h"
 #include "daemon/scenario/capacity.h"
-#include "daemon/scenario/scenario_file.h"
 
 namespace dynofa::scenario {
 namespace {

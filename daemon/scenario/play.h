@@ -19,12 +19,12 @@
 #include "daemon/emulator/board_model.h"
 #include "daemon/engine/cost_model.h"
 #include "daemon/manager/manager.h"
-#include "daemon/scenario/arrival_process.h"
 #include "daemon/scenario/machine.h"
-#include "daemon/scenario/scenario.h"
 #include "daemon/scenario/simulation.h"
-#include "daemon/scenario/trace.h"
 #include "policies/policy.h"
+#include "scenario/arrival_process.h"
+#include "scenario/scenario.h"
+#include "scenario/trace.h"
 
 namespace dynofa::scenario {
 

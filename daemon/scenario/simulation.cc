@@ -5,9 +5,9 @@
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/scenario/board_fit.h"
 #include "daemon/scenario/oracle.h"
 #include "daemon/scenario/play.h"
-#include "daemon/scenario/scenario_file.h"
 #include "policies/registry.h"
 
 namespace dynofa::scenario {

@@ -8,9 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/emulator/board_model.h"
-#include "daemon/scenario/comparison.h"
-#include "daemon/scenario/scenario.h"
-#include "daemon/scenario/trace.h"
+#include "scenario/comparison.h"
+#include "scenario/scenario.h"
+#include "scenario/trace.h"
 
 namespace dynofa::scenario {
 

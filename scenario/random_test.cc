@@ -1,4 +1,4 @@
-#include "daemon/scenario/random.h"
+#include "scenario/random.h"
 
 #include <cmath>
 

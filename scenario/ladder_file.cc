@@ -1,4 +1,4 @@
-#include "daemon/scenario/ladder_file.h"
+#include "scenario/ladder_file.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,12 +1,12 @@
-#ifndef DYNOFA_DAEMON_SCENARIO_COMPARISON_H_
-#define DYNOFA_DAEMON_SCENARIO_COMPARISON_H_
+#ifndef DYNOFA_SCENARIO_COMPARISON_H_
+#define DYNOFA_SCENARIO_COMPARISON_H_
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "daemon/scenario/metrics.h"
-#include "daemon/scenario/statistics.h"
+#include "scenario/metrics.h"
+#include "scenario/statistics.h"
 
 namespace dynofa::scenario {
 
@@ -74,4 +74,4 @@ EnergyComparison CompareEnergy(const PolicySummary& policy, const PolicySummary&
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_DAEMON_SCENARIO_COMPARISON_H_
+#endif  // DYNOFA_SCENARIO_COMPARISON_H_

@@ -1,13 +1,12 @@
-#include "daemon/scenario/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "daemon/emulator/board_file.h"
 #include "daemon/engine/ofa/architecture.h"
 #include "daemon/engine/ofa/published.h"
-#include "daemon/scenario/ladder_file.h"
+#include "scenario/ladder_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {
@@ -112,7 +111,6 @@ available = false
   CHECK(texts == std::vector<std::string>{"mode small", "power cap 10 W", "power cap lifted",
                                           "ambient 50 C", "neighbour takes 50 % of gpu", "gpu gone",
                                           "third: priority 1 load_percent 80"});
-  CHECK(CheckAgainst(*scenario, *emulator::FindBoardModel("jetson-xavier-nx")).ok());
 }
 
 TEST_CASE("what is wrong is said with file, line, key and what is allowed") {
@@ -162,19 +160,6 @@ TEST_CASE("what is wrong is said with file, line, key and what is allowed") {
     CHECK(error.find(message) != std::string::npos);
     CHECK(error.find(file + ":") == 0);
   }
-}
-
-TEST_CASE("a scenario is checked against its board") {
-  const auto& board = *emulator::FindBoardModel("jetson-xavier-nx");
-  const auto check = [&](const std::string& more) {
-    return std::string(CheckAgainst(*Parse(kHead + more), board).message());
-  };
-  CHECK(check("power_mode = \"20W\"\n" + kModel + kClient).find("power mode \"20W\" is not one") !=
-        std::string::npos);
-  CHECK(check(kModel + kClient + "[[event]]\nat_s = 1\npower_mode = \"x\"\n").find("\"x\"") !=
-        std::string::npos);
-  CHECK(check(kModel + kClient + "[[event]]\nat_s = 1\ncluster = \"npu\"\navailable = false\n")
-            .find("is not one of: cpu0, cpu2, cpu4, gpu") != std::string::npos);
 }
 
 TEST_CASE("what is no scenario at all is refused") {

@@ -1,5 +1,5 @@
-#ifndef DYNOFA_DAEMON_SCENARIO_METRICS_H_
-#define DYNOFA_DAEMON_SCENARIO_METRICS_H_
+#ifndef DYNOFA_SCENARIO_METRICS_H_
+#define DYNOFA_SCENARIO_METRICS_H_
 
 #include <cstdint>
 #include <map>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/scenario/statistics.h"
-#include "daemon/scenario/trace.h"
+#include "scenario/statistics.h"
+#include "scenario/trace.h"
 
 namespace dynofa::scenario {
 
@@ -96,4 +96,4 @@ bool KeptCaps(const Trace& trace, const RequestRecord& request);
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_DAEMON_SCENARIO_METRICS_H_
+#endif  // DYNOFA_SCENARIO_METRICS_H_

@@ -1,4 +1,4 @@
-#include "daemon/scenario/metrics.h"
+#include "scenario/metrics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -210,6 +210,12 @@ void AddTotals(const Trace& trace, RunMetrics* metrics) {
 }
 
 }  // namespace
+
+double Energy::BoardJ() const {
+  double sum = constant_j + idle_j + neighbours_j;
+  for (double joule : client_j) sum += joule;
+  return sum;
+}
 
 double ClientMetrics::Attainment() const {
   if (issued == 0) return 0.0;

@@ -1,4 +1,4 @@
-#include "daemon/scenario/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/files.h"
-#include "daemon/scenario/ladder_file.h"
+#include "scenario/ladder_file.h"
 
 namespace dynofa::scenario {
 namespace {
@@ -357,49 +357,6 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view text, const std::string&
 absl::StatusOr<Scenario> LoadScenario(const std::string& path) {
   DYNOFA_ASSIGN_OR_RETURN(const auto contents, engine::ReadWholeFile(path, kMaxFileBytes));
   return ParseScenario({reinterpret_cast<const char*>(contents.data()), contents.size()}, path);
-}
-
-std::vector<policies::PowerMode> ModesOf(const Scenario& scenario,
-                                         const emulator::BoardModel& board) {
-  std::vector<policies::PowerMode> modes = scenario.power_modes;
-  const auto add = [&modes](const std::vector<policies::PowerMode>& more) {
-    for (const policies::PowerMode& mode : more) {
-      if (!IndexOf(modes, mode.name)) modes.push_back(mode);
-    }
-  };
-  add(BuiltInModes());
-  add(board.modes);
-  return modes;
-}
-
-absl::Status CheckAgainst(const Scenario& scenario, const emulator::BoardModel& board) {
-  const std::vector<policies::PowerMode> modes = ModesOf(scenario, board);
-  const auto check_mode = [&](const std::string& mode) -> absl::Status {
-    if (IndexOf(modes, mode)) return absl::OkStatus();
-    return absl::InvalidArgumentError(base::StrCat("scenario ", scenario.id, ": power mode \"",
-                                                   mode, "\" is not one of: ", Names(modes)));
-  };
-  const auto check_cluster = [&](const std::string& cluster) -> absl::Status {
-    if (board.Find(cluster) != nullptr) return absl::OkStatus();
-    std::string names;
-    for (const emulator::ClusterModel& model : board.clusters) {
-      names += (names.empty() ? "" : ", ") + model.id;
-    }
-    return absl::InvalidArgumentError(base::StrCat("scenario ", scenario.id, ": cluster \"",
-                                                   cluster, "\" of ", board.id,
-                                                   " is not one of: ", names));
-  };
-  DYNOFA_RETURN_IF_ERROR(check_mode(scenario.power_mode));
-  for (const Event& event : scenario.events) {
-    if (const auto* mode = std::get_if<ModeChange>(&event.change)) {
-      DYNOFA_RETURN_IF_ERROR(check_mode(mode->mode));
-    } else if (const auto* neighbour = std::get_if<NeighbourChange>(&event.change)) {
-      DYNOFA_RETURN_IF_ERROR(check_cluster(neighbour->cluster));
-    } else if (const auto* cluster = std::get_if<ClusterChange>(&event.change)) {
-      DYNOFA_RETURN_IF_ERROR(check_cluster(cluster->cluster));
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace dynofa::scenario

@@ -1,4 +1,4 @@
-#include "daemon/scenario/scenario.h"
+#include "scenario/scenario.h"
 
 #include "absl/strings/str_format.h"
 #include "daemon/base/strings.h"

@@ -1,11 +1,11 @@
-#ifndef DYNOFA_DAEMON_SCENARIO_ARRIVAL_PROCESS_H_
-#define DYNOFA_DAEMON_SCENARIO_ARRIVAL_PROCESS_H_
+#ifndef DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_
+#define DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_
 
 #include <cstddef>
 #include <optional>
 
-#include "daemon/scenario/random.h"
-#include "daemon/scenario/scenario.h"
+#include "scenario/random.h"
+#include "scenario/scenario.h"
 
 namespace dynofa::scenario {
 
@@ -41,4 +41,4 @@ class ArrivalProcess {
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_DAEMON_SCENARIO_ARRIVAL_PROCESS_H_
+#endif  // DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_

@@ -1,4 +1,4 @@
-#include "daemon/scenario/arrival_process.h"
+#include "scenario/arrival_process.h"
 
 #include <cmath>
 #include <vector>

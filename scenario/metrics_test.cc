@@ -1,8 +1,8 @@
-#include "daemon/scenario/metrics.h"
+#include "scenario/metrics.h"
 
 #include <cmath>
 
-#include "daemon/scenario/comparison.h"
+#include "scenario/comparison.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {

@@ -1,4 +1,4 @@
-#include "daemon/scenario/statistics.h"
+#include "scenario/statistics.h"
 
 #include <cmath>
 #include <utility>

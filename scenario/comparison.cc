@@ -1,4 +1,4 @@
-#include "daemon/scenario/comparison.h"
+#include "scenario/comparison.h"
 
 #include <algorithm>
 #include <cmath>
