@@ -1,6 +1,7 @@
 #include "policies/admission.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "policies/digest.h"
@@ -8,11 +9,13 @@
 namespace dynofa::policies {
 namespace {
 
-/// A promise covers so much more than the rate for which it was given: rates are estimates.
+/// A promise covers so much more than what it was given for: rate and variation are estimates.
 constexpr double kRateGrace = 1.25;
+constexpr double kVariationGrace = 0.5;
 
 std::string PromiseKey(const SessionState& session) { return "promise/" + session.id; }
 std::string RateKey(const SessionState& session) { return "rate/" + session.id; }
+std::string VariationKey(const SessionState& session) { return "variation/" + session.id; }
 
 /// What the promise was about. Not the priority, which changes who gives way, not what is asked.
 double DigestOf(const SessionState& session) {
@@ -27,13 +30,30 @@ double DigestOf(const SessionState& session) {
       .value();
 }
 
-/// The rate that was promised; below 0 if nothing was.
-double PromisedRate(const Snapshot& snapshot, const SessionState& session) {
-  const auto& memory = snapshot.current.memory;
-  const auto promise = memory.find(PromiseKey(session));
-  if (promise == memory.end() || promise->second != DigestOf(session)) return -1.0;
-  const auto rate = memory.find(RateKey(session));
-  return rate == memory.end() ? -1.0 : rate->second;
+/// The demand for which a promise was given.
+struct Promise {
+  double rate_hz = 0.0;
+  double variation = 0.0;
+};
+
+double Remembered(const Snapshot& snapshot, const std::string& key) {
+  const auto found = snapshot.current.memory.find(key);
+  return found == snapshot.current.memory.end() ? 0.0 : found->second;
+}
+
+/// What was promised of what the session asks for; nullopt if nothing was.
+std::optional<Promise> PromiseOf(const Snapshot& snapshot, const SessionState& session) {
+  const auto promise = snapshot.current.memory.find(PromiseKey(session));
+  if (promise == snapshot.current.memory.end() || promise->second != DigestOf(session)) {
+    return std::nullopt;
+  }
+  return Promise{Remembered(snapshot, RateKey(session)),
+                 Remembered(snapshot, VariationKey(session))};
+}
+
+bool Covers(const std::optional<Promise>& promise, const Promise& demand) {
+  return promise && demand.rate_hz <= kRateGrace * promise->rate_hz &&
+         demand.variation <= promise->variation + kVariationGrace;
 }
 
 }  // namespace
@@ -45,8 +65,7 @@ std::vector<bool> AdmittedBefore(const Planner& planner) {
   for (std::size_t i = 0; i < admitted.size(); ++i) {
     const SessionState& session = snapshot.sessions[i];
     if (session.standby) continue;
-    const double promised = PromisedRate(snapshot, session);
-    admitted[i] = promised >= 0.0 && planner.PeakRate(i) <= kRateGrace * promised;
+    admitted[i] = Covers(PromiseOf(snapshot, session), {planner.PeakRate(i), planner.Variation(i)});
   }
   return admitted;
 }
@@ -56,12 +75,16 @@ void RememberAdmitted(const Planner& planner, const Plan& plan, Decision& decisi
   for (std::size_t i = 0; i < snapshot.sessions.size(); ++i) {
     if (!plan.Promised(i)) continue;
     const SessionState& session = snapshot.sessions[i];
-    // A promise does not creep upwards with the rate; only a new application raises it.
-    const double before = PromisedRate(snapshot, session);
-    const double rate = planner.PeakRate(i);
-    const bool kept = before >= 0.0 && rate <= kRateGrace * before;
+    // A promise does not creep upwards with the demand; only a new application raises it.
+    const std::optional<Promise> before = PromiseOf(snapshot, session);
+    Promise demand{planner.PeakRate(i), planner.Variation(i)};
+    if (Covers(before, demand)) {
+      demand = {std::min(before->rate_hz, demand.rate_hz),
+                std::min(before->variation, demand.variation)};
+    }
     decision.memory[PromiseKey(session)] = DigestOf(session);
-    decision.memory[RateKey(session)] = kept ? std::min(before, rate) : rate;
+    decision.memory[RateKey(session)] = demand.rate_hz;
+    decision.memory[VariationKey(session)] = demand.variation;
   }
 }
 

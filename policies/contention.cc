@@ -6,28 +6,39 @@
 
 namespace dynofa::policies {
 
+double Queue::TailMs(double mean_ms, double found_busy, double late_share) const {
+  return mean_ms / (2.0 * (1.0 - busy_)) *
+         std::log(found_busy / std::max(late_share, kLeastLateShare));
+}
+
 double Queue::ResponseMs(const Demand& own, double late_share) const {
   if (overloaded()) return std::numeric_limits<double>::infinity();
   const bool counted = own.rate_hz > 0.0;
-  const double others_rate = rate_hz_ - own.rate_hz;
-  const double others_busy = busy_ - own.service_ms * own.rate_hz / 1e3;
+  const double own_busy = counted ? own.service_ms * own.rate_hz / 1e3 : 0.0;
+  const double others_busy = busy_ - own_busy;
+  const double found_busy = others_busy + own_busy * std::min(1.0, own.variation);
   // What is left after the own share is taken off may be rounding alone.
   constexpr double kNothing = 1e-9;
-  if (others_busy <= std::max(late_share, kNothing) || others_rate <= kNothing) {
-    return own.service_ms;
+  if (found_busy <= std::max(late_share, kNothing)) return own.service_ms;
+  double wait_ms = 0.0;
+  if (others_busy > std::max(late_share, kNothing)) {
+    // The rest of the run in progress is spread evenly over its length.
+    const double met = 1.0 - late_share / others_busy;
+    const double longest = counted && own.service_ms >= longest_ms_ ? second_ms_ : longest_ms_;
+    const double one_each = each_ms_ - (counted ? own.service_ms : 0.0);
+    wait_ms = std::max(met * longest,
+                       std::min(met * one_each, TailMs(busy_ms_ / busy_, found_busy, late_share)));
   }
-  const double longest = counted && own.service_ms >= longest_ms_ ? second_ms_ : longest_ms_;
-  const double mean_service = others_busy * 1e3 / others_rate;
-  const double tail = mean_service / (2.0 * (1.0 - others_busy)) *
-                      std::log(others_busy / std::max(late_share, kLeastLateShare));
-  return own.service_ms + std::max(longest, tail);
+  if (uneven_ > kNothing) {
+    wait_ms = std::max(wait_ms, TailMs(uneven_ms_ / uneven_, found_busy, late_share));
+  }
+  return own.service_ms + wait_ms;
 }
 
 Queue::Bound Queue::WaitBound() const {
   Bound bound;
   bound.longest_ms_ = longest_ms_;
-  // The others' mean run is no longer than the longest, and they are busy no more than all are.
-  bound.slope_ms_ = longest_ms_ / (2.0 * (1.0 - busy_));
+  bound.slope_ms_ = steepest_ms_ / (2.0 * (1.0 - busy_));
   bound.log_busy_ = std::log(std::max(busy_, kLeastLateShare));
   return bound;
 }

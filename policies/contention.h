@@ -11,6 +11,9 @@ namespace dynofa::policies {
 struct Demand {
   double service_ms = 0.0;  ///< compute time of one inference
   double rate_hz = 0.0;     ///< inferences per second
+  /// How its requests are spaced: 0 evenly (a camera), 1 independently (Poisson), above 1 in
+  /// bursts. Of the size of the squared coefficient of variation of the times between them.
+  double variation = 0.0;
 };
 
 /// Utilisation from which on a cluster counts as overloaded.
@@ -19,15 +22,22 @@ inline constexpr double kOverload = 0.95;
 /// What several demands make of a cluster. Keeps sums only, so that a demand is added, and the
 /// wait of one of them is told, in constant time.
 ///
-/// A session's own requests are taken as evenly spaced (a camera), so it waits only for others:
-/// at most for the rest of the run in progress, and for what they have queued. The queue is that
-/// of M/D/1 with the others' utilisation, its tail taken as exponential.
+/// A request waits for the run in progress and for what is queued. Streams that are evenly spaced
+/// queue no more than one request each; the others' queue has the exponential tail of the
+/// diffusion of G/D/1 (Whitt, The Queueing Network Analyzer, 1983, section 4: the streams'
+/// variations add up weighted by load), a little on the safe side, as for M/D/1.
 class Queue {
  public:
   void Add(const Demand& demand) {
     if (demand.rate_hz <= 0.0) return;
-    busy_ += demand.service_ms * demand.rate_hz / 1e3;
-    rate_hz_ += demand.rate_hz;
+    const double busy = demand.service_ms * demand.rate_hz / 1e3;
+    const double uneven = std::min(1.0, demand.variation);
+    busy_ += busy;
+    each_ms_ += demand.service_ms;
+    busy_ms_ += busy * demand.service_ms * std::max(1.0, demand.variation);
+    uneven_ += busy * uneven;
+    uneven_ms_ += busy * demand.service_ms * demand.variation;
+    steepest_ms_ = std::max(steepest_ms_, demand.service_ms * std::max(1.0, demand.variation));
     if (demand.service_ms > longest_ms_) {
       second_ms_ = longest_ms_;
       longest_ms_ = demand.service_ms;
@@ -65,8 +75,16 @@ class Queue {
   static constexpr double kLeastLateShare = 1e-4;
 
  private:
+  /// The wait that all but `late_share` do not exceed where a queue drains at 1 - busy_, `mean_ms`
+  /// is the mean run found there, and a request finds it at work with this chance.
+  double TailMs(double mean_ms, double found_busy, double late_share) const;
+
   double busy_ = 0.0;
-  double rate_hz_ = 0.0;
+  double each_ms_ = 0.0;      ///< one run of each demand
+  double busy_ms_ = 0.0;      ///< runs, weighted by load, as if nothing were evenly spaced
+  double uneven_ = 0.0;       ///< load of what is not evenly spaced
+  double uneven_ms_ = 0.0;    ///< its runs, weighted by load and variation
+  double steepest_ms_ = 0.0;  ///< the most that one demand adds to a tail
   double longest_ms_ = 0.0;
   double second_ms_ = 0.0;
 };

@@ -127,6 +127,10 @@ void Planner::SetDemand(Wish& wish, const Experience* experience) const {
   const double declared = wish.state->requirement.rate_hz;
   const double rate = std::max(declared, wish.state->observed.rate_hz);
   wish.rate_hz = wish.peak_hz = rate > 0.0 ? rate : kAssumedRateHz;
+  // A rate that is told is a camera's until the requests show otherwise. Steps, so that an
+  // estimate that wavers does not move plans.
+  const double seen = wish.state->observed.arrival_variation.value_or(declared > 0.0 ? 0.0 : 1.0);
+  wish.variation = std::round(2.0 * seen) / 2.0;
   // Of a session that says nothing, bursts must be expected.
   if (declared <= 0.0 && experience != nullptr) {
     wish.peak_hz = std::max(wish.rate_hz, experience->peak_hz);
@@ -192,7 +196,8 @@ const OperatingPoint& Planner::Point(const Plan& plan, std::size_t session) cons
 
 Demand Planner::DemandOf(const Member& member, std::size_t cluster, std::size_t step) const {
   const Wish& wish = wishes_[member.session];
-  return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.peak_hz};
+  return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.peak_hz,
+          wish.variation};
 }
 
 Queue Planner::QueueOf(std::span<const Member> members, std::size_t cluster,
@@ -252,7 +257,7 @@ bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::
     const double service = rung.costs[step].service_ms;
     const double limit = headroom ? wish.headroom_limit_ms : wish.limit_ms;
     if (wish.lenient && service + bound.WaitMs(wish.log_late_share) <= limit) continue;
-    const double response = Response(wish, queue, {service, wish.peak_hz});
+    const double response = Response(wish, queue, {service, wish.peak_hz, wish.variation});
     if (response - wish.state->observed.overhead_ms > limit) return false;
     if (Miss(wish, rung, step, response, queue.utilisation()) > 0.0) return false;
   }
@@ -316,7 +321,7 @@ ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,
       continue;
     }
     powered = true;
-    const double response = Response(wish, queue, {own.service_ms, wish.peak_hz});
+    const double response = Response(wish, queue, {own.service_ms, wish.peak_hz, wish.variation});
     cost.misses.Add(Misses::Rank(member.promised, wish.state->requirement.priority),
                     Miss(wish, rung, step, response, utilisation));
     responses_ms += std::min(response, 1e6);
@@ -353,7 +358,8 @@ Prediction Planner::PredictOne(const Plan& plan, std::size_t session, const Queu
   const std::size_t step = plan.frequencies[placement.cluster];
   const CostTable::Rung& rung = RungOf(session, placement);
   Prediction prediction;
-  prediction.response_ms = Response(wish, queue, {rung.costs[step].service_ms, wish.peak_hz});
+  prediction.response_ms =
+      Response(wish, queue, {rung.costs[step].service_ms, wish.peak_hz, wish.variation});
   const double asked_ms = prediction.response_ms * kLatencyMargin / (1.0 + kMarginUse);
   prediction.latency_met =
       wish.state->standby ||

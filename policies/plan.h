@@ -137,6 +137,8 @@ class Planner {
   /// Inferences per second that a session sends on average, and that it must have room for.
   double Rate(std::size_t session) const { return wishes_[session].rate_hz; }
   double PeakRate(std::size_t session) const { return wishes_[session].peak_hz; }
+  /// How unevenly its requests come (Demand::variation), in steps of a half.
+  double Variation(std::size_t session) const { return wishes_[session].variation; }
 
   PlanCost Cost(const Plan& plan) const;
 
@@ -204,6 +206,7 @@ class Planner {
     std::vector<Placement> choices;
     double rate_hz = 0.0;
     double peak_hz = 0.0;
+    double variation = 0.0;
     double late_share = 0.0;
     double log_late_share = 0.0;
     /// What response plans may foresee, without what the client waits elsewhere, ms.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Observation {
   double p50_ms = 0.0;
   double p99_ms = 0.0;
   double rate_hz = 0.0;  ///< arrivals per second
+  /// How unevenly requests come: 0 evenly, 1 independently of each other, up to 3 in bursts;
+  /// nullopt before enough were seen.
+  std::optional<double> arrival_variation;
   /// What the client waits on top of the response times here (transport), as it says itself.
   double overhead_ms = 0.0;
 };

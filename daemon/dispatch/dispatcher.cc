@@ -194,6 +194,7 @@ Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Durati
                   .model = work.model,
                   .cluster = work.cluster,
                   .subnet = work.subnet,
+                  .arrival = running.arrival,
                   .response = now - running.arrival,
                   .compute = compute,
                   .overhead = running.overhead,
@@ -213,6 +214,7 @@ Outcome Dispatcher::Dropped(const Pending& pending, Outcome::Kind kind, base::Ti
           .id = pending.request.id,
           .session = pending.request.session,
           .model = pending.request.model,
+          .arrival = pending.arrival,
           .response = now - pending.arrival,
           .missed = kind == Outcome::Kind::kExpired};
 }

@@ -67,6 +67,7 @@ struct Outcome {
   std::string model;
   std::string cluster;  ///< empty if it never ran
   std::string subnet;
+  base::TimePoint arrival{};
   base::Duration response{};  ///< arrival to end
   base::Duration compute{};
   int threads = 1;            ///< that ran during compute

@@ -141,6 +141,7 @@ void SessionBook::Observe(const dispatch::Outcome& outcome) {
   if (found == sessions_.end()) return;
   Session& session = found->second;
   if (outcome.kind == dispatch::Outcome::Kind::kCancelled) return;
+  session.arrivals.Add(outcome.arrival);
   if (outcome.kind == dispatch::Outcome::Kind::kCompleted) {
     ++session.counting.completed;
     ++session.view.total_completed;
@@ -160,6 +161,7 @@ void SessionBook::EndWindow(base::Duration length) {
         static_cast<double>(session.counting.completed) / std::max(base::ToSeconds(length), 1e-3);
     const bool first = shown.rate_hz <= 0.0;
     session.counting.rate_hz = first ? rate : shown.rate_hz + kRateWeight * (rate - shown.rate_hz);
+    session.counting.arrival_variation = session.arrivals.value();
     session.counting.overhead_ms = session.overhead_ms;
     session.counting.p50_ms = session.response_ms.Percentile(50.0);
     session.counting.p99_ms = session.response_ms.Percentile(99.0);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
 #include "daemon/dispatch/dispatcher.h"
+#include "daemon/manager/arrival_variation.h"
 #include "daemon/manager/manager_api.h"
 #include "daemon/manager/sample_window.h"
 #include "policies/snapshot.h"
@@ -63,6 +64,7 @@ class SessionBook {
     std::uint64_t order = 0;
     base::TimePoint lease_end{};
     SampleWindow response_ms{256};
+    ArrivalVariation arrivals;
     double overhead_ms = 0.0;
     policies::Observation counting;
   };
