@@ -196,7 +196,8 @@ void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
         }
         model.ladders[c].push_back(std::move(rung));
       }
-      KeepPareto(model.ladders[c], [](const Rung& rung) { return rung.costs.back().service_ms; });
+      // By the profile: what is estimated of single subnets must not make them come and go.
+      KeepPareto(model.ladders[c], [](const Rung& rung) { return rung.points.back()->latency_ms; });
     }
   }
 }
