@@ -187,9 +187,11 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
   options.power_mode = config.daemon.power_mode;
   options.tick = std::chrono::milliseconds(config.daemon.tick_ms);
   options.idle_tick = 2 * options.tick;
+  options.empty_tick = 4 * options.tick;
   if (const auto ping = notify.ping_period()) {
-    options.tick = std::min(options.tick, *ping);
-    options.idle_tick = std::min(options.idle_tick, *ping);
+    for (auto* tick : {&options.tick, &options.idle_tick, &options.empty_tick}) {
+      *tick = std::min(*tick, *ping);
+    }
   }
   options.limits_of = [access = config.access](std::uint32_t uid) {
     const config::AccessLimits& limits = access.For(uid);
@@ -205,6 +207,7 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
                     .models = std::move(models),
                     .costs = std::move(costs),
                     .publish_routes = [this](auto routes) { path->SetRoutes(std::move(routes)); },
+                    .serving = [this] { return path->busy(); },
                     .on_tick = [this] { notify.Ping(); },
                     .measure = path.get(),
                     .profiles = profiles.get()}));

@@ -22,6 +22,8 @@ struct Level {
   int threads = 1;
   /// Of active_power_w.
   Evidence power_evidence = Evidence::kUnknown;
+
+  bool operator==(const Level&) const = default;
 };
 
 /// Picks the level for one request: the most accurate one at or below `ceiling` that fits into

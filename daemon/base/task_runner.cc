@@ -27,12 +27,16 @@ class ThreadTaskRunner::Impl {
   }
 
   void Post(Duration delay, Task task) {
+    bool first = false;
     {
       std::lock_guard lock(mutex_);
       if (stopping_) return;
-      tasks_.emplace(std::pair(clock_.Now() + delay, posted_++), std::move(task));
+      const auto place =
+          tasks_.emplace(std::pair(clock_.Now() + delay, posted_++), std::move(task)).first;
+      first = place == tasks_.begin();
     }
-    wake_.notify_one();
+    // Until an earlier one is due, the thread may sleep on.
+    if (first) wake_.notify_one();
   }
 
   bool OnThread() const { return std::this_thread::get_id() == thread_.get_id(); }

@@ -34,6 +34,8 @@ struct Route {
   std::string refused_because;
   /// Who may use the session by name.
   std::uint32_t uid = 0;
+
+  bool operator==(const Route&) const = default;
 };
 
 /// All routes in force. Swapped as a whole.
@@ -48,6 +50,8 @@ struct RoutingTable {
     auto found = defaults.find(model);
     return found == defaults.end() ? nullptr : &found->second;
   }
+
+  bool operator==(const RoutingTable&) const = default;
 };
 
 }  // namespace dynofa::dispatch

@@ -185,9 +185,25 @@ void Manager::Tick() {
   Decide();
   ReadBoard();
   world_.on_tick();
-  const bool idle = sessions_.size() == 0 && profiler_.taken().empty();
-  world_.runner.PostDelayed(idle ? options_.idle_tick : options_.tick, [self = std::weak_ptr(self_)] {
-    if (auto manager = self.lock()) (*manager)->Tick();
+  TickWithin(TickPeriod());
+  served_ = false;
+}
+
+base::Duration Manager::TickPeriod() const {
+  if (served_ || world_.serving() || !profiler_.taken().empty()) return options_.tick;
+  return sessions_.size() > 0 ? options_.idle_tick : options_.empty_tick;
+}
+
+void Manager::TickWithin(base::Duration delay) {
+  const base::TimePoint due = world_.clock.Now() + delay;
+  if (next_tick_ && *next_tick_ <= due) return;
+  next_tick_ = due;
+  world_.runner.PostDelayed(delay, [self = std::weak_ptr(self_), due] {
+    auto manager = self.lock();
+    // Another one may have been planned to come before.
+    if (!manager || (*manager)->next_tick_ != due) return;
+    (*manager)->next_tick_.reset();
+    (*manager)->Tick();
   });
 }
 
@@ -200,6 +216,7 @@ int Manager::CoresOf(const std::string& cluster) const {
 
 void Manager::TakeOutcomes() {
   while (auto outcome = world_.outcomes.Pop()) {
+    served_ = true;
     sessions_.Observe(*outcome);
     clusters_.Observe(*outcome);
     base_power_.Observe(*outcome);
@@ -359,8 +376,11 @@ void Manager::NoteTrouble(const std::string& trouble) {
 
 void Manager::PublishRoutes() {
   if (stopping_ || routes_ == nullptr) return;
-  world_.publish_routes(std::make_shared<const dispatch::RoutingTable>(
-      routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies())));
+  auto routes = std::make_shared<const dispatch::RoutingTable>(
+      routes_->Build(decision_, sessions_.Views(), clusters_.Frequencies()));
+  if (routes_in_force_ != nullptr && *routes == *routes_in_force_) return;
+  routes_in_force_ = routes;
+  world_.publish_routes(std::move(routes));
 }
 
 void Manager::PublishStatus() {

@@ -37,8 +37,11 @@ struct ManagerOptions {
   std::vector<policies::PowerMode> power_modes;
   std::string power_mode = "balanced";
   base::Duration tick = std::chrono::milliseconds(500);
-  /// The tick while no session is open and no profile measured: nobody waits for what it finds.
+  /// The tick while no request is under way and no profile measured: what it finds can wait for the
+  /// next request.
   base::Duration idle_tick = std::chrono::milliseconds(500);
+  /// The same while not even a session is open. The first one brings a reading of its own.
+  base::Duration empty_tick = std::chrono::milliseconds(500);
   SessionBook::LimitsOf limits_of = [](std::uint32_t) { return SessionLimits{}; };
 };
 
@@ -52,8 +55,10 @@ struct ManagerDependencies {
   std::vector<HostedModel> models;
   /// Of what no profile knows.
   std::shared_ptr<const engine::CostModel> costs;
-  /// Puts routes in force; must not block.
+  /// Puts routes in force; must not block. Runs when they differ from those in force.
   std::function<void(std::shared_ptr<const dispatch::RoutingTable>)> publish_routes;
+  /// Whether a request is queued or runs.
+  std::function<bool()> serving = [] { return false; };
   /// Runs after each reading of the board.
   std::function<void(const hardware::BoardReading&)> on_reading = [](const auto&) {};
   /// Runs once a tick, as the sign of life of the loop.
@@ -66,7 +71,7 @@ struct ManagerDependencies {
 /// The loop: sense, decide, apply, read back, explain. Decides at once when a session or the
 /// power mode changes, when a reading of the board shows a cluster gone, back, limited otherwise or
 /// taken by others, and soon after a missed deadline; otherwise on a slow tick. Readings come in on
-/// the tick and after misses.
+/// the tick, after misses and with the first session.
 class Manager final : public ManagerApi {
  public:
   /// INVALID_ARGUMENT for an unknown power mode or no model.
@@ -107,6 +112,9 @@ class Manager final : public ManagerApi {
   Manager(ManagerOptions options, ManagerDependencies dependencies);
 
   void Tick();
+  /// Plans the next tick, unless one is due earlier.
+  void TickWithin(base::Duration delay);
+  base::Duration TickPeriod() const;
   void TakeOutcomes();
   void ReadBoard();
   void TakeReading(hardware::BoardReading reading);
@@ -157,9 +165,13 @@ class Manager final : public ManagerApi {
   BasePower base_power_;
   std::shared_ptr<const std::vector<policies::OperatingPoint>> points_;
   std::unique_ptr<RouteBuilder> routes_;
+  std::shared_ptr<const dispatch::RoutingTable> routes_in_force_;
   Profiler profiler_;
   hardware::BoardReading last_reading_;
   base::TimePoint window_start_;
+  /// Did a request end since the last tick?
+  bool served_ = false;
+  std::optional<base::TimePoint> next_tick_;
   policies::Decision decision_;
   std::vector<policies::ClusterSetting> applied_;
   std::vector<std::string> actors_on_bus_;

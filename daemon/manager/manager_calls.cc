@@ -23,6 +23,9 @@ void Manager::OpenSession(SessionSpec spec, SessionDone done) {
     }
     const auto id = me.sessions_.Open(spec, me.world_.clock.Now());
     if (!id.ok()) return done(id.status());
+    // Without sessions the last reading may be old.
+    if (me.sessions_.size() == 1) me.ReadBoard();
+    me.TickWithin(me.TickPeriod());
     me.DecideThen([&me, id = *id, done] { me.Answer(absl::OkStatus(), id, done); });
   });
 }
@@ -82,6 +85,7 @@ void Manager::StartProfile(ProfileRequest request, Done done) {
     Manager& me = **manager;
     if (me.points_ == nullptr) return done(absl::UnavailableError("there is no board yet"));
     const absl::Status begun = me.profiler_.Start(request, me.clusters_.States(), *me.points_);
+    me.TickWithin(me.TickPeriod());
     me.PublishStatus();
     done(begun);
   });

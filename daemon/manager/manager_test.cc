@@ -25,8 +25,7 @@ bool Has(const std::vector<policies::Reason>& reasons, const std::string& code) 
 
 class ManagerFixture {
  protected:
-  ManagerFixture() {
-    ManagerOptions options;
+  explicit ManagerFixture(ManagerOptions options = {}) {
     options.version = "test";
     options.power_modes = {
         {.name = "balanced"},
@@ -35,15 +34,19 @@ class ManagerFixture {
     options.limits_of = [](std::uint32_t uid) {
       return SessionLimits{.max_sessions = 2, .highest_priority = uid == 1001 ? 5 : 1};
     };
-    ManagerDependencies world{
-        .clock = time_,
-        .runner = time_,
-        .outcomes = outcomes_,
-        .policy = policies::MakePolicy("hierarchical"),
-        .models = {{tests::NetInfo(), "fake"}},
-        .costs = std::make_shared<tests::FakeCosts>(),
-        .publish_routes = [this](auto routes) { routes_ = std::move(routes); },
-        .on_tick = [this] { ++ticks_; }};
+    ManagerDependencies world{.clock = time_,
+                              .runner = time_,
+                              .outcomes = outcomes_,
+                              .policy = policies::MakePolicy("hierarchical"),
+                              .models = {{tests::NetInfo(), "fake"}},
+                              .costs = std::make_shared<tests::FakeCosts>(),
+                              .publish_routes =
+                                  [this](auto routes) {
+                                    routes_ = std::move(routes);
+                                    ++publications_;
+                                  },
+                              .serving = [this] { return serving_; },
+                              .on_tick = [this] { ++ticks_; }};
     manager_ = *Manager::Create(std::move(options), std::move(world));
     manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
     manager_->Start();
@@ -87,6 +90,8 @@ class ManagerFixture {
   OutcomeRing outcomes_{256};
   std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::shared_ptr<const dispatch::RoutingTable> routes_;
+  int publications_ = 0;
+  bool serving_ = false;
   int ticks_ = 0;
   std::unique_ptr<Manager> manager_;
 };
@@ -233,6 +238,70 @@ TEST_CASE_METHOD(ManagerFixture, "an overload does not keep the loop deciding") 
   }
   // At 0, 50 and 100 ms, each with what the reading brings.
   CHECK(seen - before <= 6);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "routes are not published again when nothing has changed") {
+  const auto session = Open({.latency_ms = 12.0, .rate_hz = 10.0});
+  time_.Advance(seconds(2));
+  const int before = publications_;
+  const int ticks = ticks_;
+  time_.Advance(seconds(5));
+  CHECK(ticks_ == ticks + 10);
+  CHECK(publications_ == before);
+  // A clock that is read back otherwise makes other latencies.
+  for (auto& cluster : board_->reading.clusters) cluster.frequency_khz = 700000;
+  time_.Advance(milliseconds(500));
+  CHECK(publications_ == before + 1);
+  CHECK(routes_->sessions.at(session->id).frequency_khz == 700000);
+}
+
+class SlowTickFixture : public ManagerFixture {
+ protected:
+  SlowTickFixture() : ManagerFixture({.idle_tick = seconds(1), .empty_tick = seconds(2)}) {}
+
+  int TicksIn(base::Duration time) {
+    const int before = ticks_;
+    time_.Advance(time);
+    return ticks_ - before;
+  }
+};
+
+TEST_CASE_METHOD(SlowTickFixture, "the loop ticks more slowly while no request is under way") {
+  CHECK(TicksIn(seconds(8)) == 4);
+  const auto session = Open({.latency_ms = 12.0, .rate_hz = 10.0});
+  REQUIRE(session.ok());
+  CHECK(TicksIn(seconds(8)) == 8);
+  serving_ = true;
+  time_.Advance(seconds(1));
+  CHECK(TicksIn(seconds(8)) == 16);
+  serving_ = false;
+  time_.Advance(seconds(1));
+  CHECK(TicksIn(seconds(8)) == 8);
+  manager_->CloseSession(session->id, kAlice, [](const absl::Status&) {});
+  time_.Advance(seconds(1));
+  CHECK(TicksIn(seconds(8)) == 4);
+}
+
+TEST_CASE_METHOD(SlowTickFixture, "requests that came and went between two ticks count, too") {
+  const auto session = Open({.latency_ms = 12.0, .rate_hz = 10.0});
+  time_.Advance(seconds(2));
+  for (int i = 0; i < 4; ++i) {
+    outcomes_.Push({.session = session->id, .model = "net", .cluster = "cpu0", .subnet = "l"});
+    CHECK(TicksIn(i == 0 ? seconds(1) : milliseconds(500)) == 1);
+  }
+  CHECK(TicksIn(milliseconds(500)) == 1);
+  CHECK(TicksIn(seconds(4)) == 4);
+}
+
+TEST_CASE_METHOD(SlowTickFixture, "the first session is not left with an old reading") {
+  time_.Advance(milliseconds(4100));
+  const int reads = board_->reads;
+  REQUIRE(Open({.latency_ms = 12.0}).ok());
+  CHECK(board_->reads == reads + 1);
+  CHECK(TicksIn(seconds(1)) == 1);
+  REQUIRE(Open({.latency_ms = 12.0}).ok());
+  // Neither does opening sessions put the tick off.
+  CHECK(TicksIn(seconds(1)) == 1);
 }
 
 TEST_CASE_METHOD(ManagerFixture, "a cluster that goes away is left when a reading tells") {

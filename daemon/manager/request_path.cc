@@ -80,21 +80,22 @@ void RequestPath::Wake() {
 void RequestPath::Tell(dispatch::Outcome outcome) {
   const bool missed = outcome.missed;
   outcomes_.Push(std::move(outcome));
+  // After the push: who sees the path idle finds the outcome in the ring.
+  --requests_;
   if (missed) options_.on_miss();
 }
 
 void RequestPath::SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
-  new_routes_.Push(std::move(routes));
-  Wake();
+  new_routes_.Put(std::move(routes));
+  // A request that comes later adopts the routes itself.
+  if (busy()) Wake();
 }
 
 void RequestPath::AdoptRoutes() {
-  bool changed = false;
-  while (auto routes = new_routes_.Pop()) {
-    routes_ = *std::move(routes);
-    changed = true;
-  }
-  if (changed) dispatcher_.SetRoutes(routes_);
+  auto routes = new_routes_.Take();
+  if (routes == nullptr) return;
+  routes_ = std::move(routes);
+  dispatcher_.SetRoutes(routes_);
 }
 
 absl::Status RequestPath::CheckSession(const InferenceRequest& request) const {
@@ -139,6 +140,7 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request,
     queued.id = next_id_++;
     DYNOFA_RETURN_IF_ERROR(dispatcher_.Submit(queued, clock_.Now()));
     payloads_.emplace(queued.id, Payload{std::move(request.input), std::move(done)});
+    ++requests_;
   }
   Wake();
   if (queued.expiry) timer_wake_.notify_one();

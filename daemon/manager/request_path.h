@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
-#include "daemon/base/mpsc_ring.h"
+#include "daemon/base/handover.h"
 #include "daemon/dispatch/dispatcher.h"
 #include "daemon/engine/executor.h"
 #include "daemon/engine/supernet.h"
@@ -57,10 +57,15 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   /// Fails what is queued with UNAVAILABLE, waits for what runs, joins the threads.
   ~RequestPath() override;
 
-  /// Puts routes in force; never waits for a run or for the lock. Any thread. If 1024 tables
-  /// wait to be adopted, which takes minutes without a request or a free executor, this one is
-  /// dropped.
+  /// Puts routes in force; never waits for a run or for the lock. Any thread. Wakes executors only
+  /// if there is a request that the routes may move.
   void SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes);
+
+  /// Whether a request is queued or runs. Any thread.
+  bool busy() const { return requests_ > 0; }
+
+  /// How often executors were woken to look for work, modulo 2^32.
+  std::uint32_t wake_ups() const { return events_; }
 
   // InferenceApi.
   const std::vector<engine::ModelInfo>& models() const override { return models_; }
@@ -116,8 +121,10 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   std::vector<engine::ModelInfo> models_;
   std::map<std::string, Hosted, std::less<>> hosted_;
 
-  /// Routes on their way from the loop; the consumer is whoever holds mutex_.
-  base::MpscRing<std::shared_ptr<const dispatch::RoutingTable>> new_routes_{1024};
+  /// Routes on their way from the loop; taken by whoever holds mutex_.
+  base::Handover<dispatch::RoutingTable> new_routes_;
+  /// Accepted, and without an outcome yet.
+  std::atomic<std::int64_t> requests_{0};
   /// Counts events that may give an executor work; executors sleep on it.
   std::atomic<std::uint32_t> events_{0};
   std::atomic<bool> stopping_{false};

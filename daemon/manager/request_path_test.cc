@@ -209,6 +209,29 @@ TEST_CASE_METHOD(RequestPathFixture, "new routes move a queued request to a free
   CHECK(Await(running)->cluster == "cpu0");
 }
 
+TEST_CASE_METHOD(RequestPathFixture, "new routes wake no executor while there is no request") {
+  CHECK_FALSE(path_->busy());
+  const std::uint32_t before = path_->wake_ups();
+  Publish("cpu2");
+  Publish("cpu0");
+  Publish("cpu2");
+  CHECK(path_->wake_ups() == before);
+
+  // The newest ones hold for the next request, and reach it while it waits.
+  Answer running = Submit(Request());
+  REQUIRE(gate2_.AwaitArrival());
+  Answer queued = Submit(Request());
+  CHECK(path_->busy());
+  const std::uint32_t asked = path_->wake_ups();
+  Publish("cpu0");
+  CHECK(path_->wake_ups() != asked);
+  gate_.Open();
+  CHECK(Await(queued)->cluster == "cpu0");
+  gate2_.Open();
+  CHECK(Await(running)->cluster == "cpu2");
+  CHECK_FALSE(path_->busy());
+}
+
 TEST_CASE_METHOD(RequestPathFixture, "sessions are looked up, and belong to their user") {
   CHECK(absl::IsNotFound(Submit(Request("b")).id.status()));
   InferenceRequest foreign = Request();

@@ -19,6 +19,7 @@ struct FakeBoardState {
   std::vector<std::vector<policies::ClusterSetting>> applied;
   std::vector<hardware::ClusterLoad> loads;
   bool released = false;
+  int reads = 0;
   /// Answer to the next Apply calls.
   absl::Status apply_status;
   /// The cluster whose settings are refused, the others' are taken.
@@ -66,6 +67,7 @@ class FakeBoard final : public hardware::Board {
   }
 
   void Read(Callback<hardware::BoardReading> done) override {
+    ++state_->reads;
     runner_.Post([state = state_, done = std::move(done)] {
       hardware::BoardReading reading = state->reading;
       if (state->busy_power_w > 0.0) {
