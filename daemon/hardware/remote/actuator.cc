@@ -57,12 +57,14 @@ absl::Status StuckStatus(const std::string& cluster) {
       base::StrCat(cluster, ": stuck, a write to its knobs has not returned"));
 }
 
+absl::Status StuckRead() { return absl::UnavailableError("a read of the board has not returned"); }
+
 }  // namespace
 
 Actuator::Actuator(BoardDriver& driver, base::Duration stuck_after)
     : driver_(driver),
       stuck_after_(stuck_after),
-      reader_(std::make_unique<Worker>("board-read", stuck_after)),
+      reader_(base::ThreadTaskRunner::Create("board-read")),
       sequence_(base::ThreadTaskRunner::Create("actuator")) {
   for (const policies::ClusterInfo& cluster : driver.info().clusters) {
     workers_[cluster.id] =
@@ -74,7 +76,7 @@ Actuator::~Actuator() = default;
 
 void Actuator::Apply(std::vector<policies::ClusterSetting> settings,
                      std::function<void(ApplyResult)> done) {
-  sequence_->Post([this, settings = std::move(settings), done = std::move(done)] {
+  Enqueue([this, settings = std::move(settings), done = std::move(done)] {
     ApplyResult result;
     result.outcomes.resize(settings.size());
     for (const std::size_t place : SafeOrder(settings)) {
@@ -118,20 +120,90 @@ SettingOutcome Actuator::ApplyOne(const policies::ClusterSetting& setting) {
   return outcome;
 }
 
-void Actuator::Read(std::function<void(absl::StatusOr<BoardReading>)> done) {
-  sequence_->Post([this, done = std::move(done)] {
-    std::optional<absl::StatusOr<BoardReading>> reading;
-    if (!reader_->Stuck()) {
-      reading = reader_->Call<absl::StatusOr<BoardReading>>(
-          [&driver = driver_] { return driver.Read(); });
-    }
-    if (!reading) reading = absl::UnavailableError("a read of the board has not returned");
-    done(*std::move(reading));
+void Actuator::Enqueue(std::function<void()> call) {
+  {
+    std::lock_guard lock(mutex_);
+    ++calls_;
+  }
+  sequence_->Post([this, call = std::move(call)] {
+    AwaitRead();
+    call();
+    std::lock_guard lock(mutex_);
+    --calls_;
   });
 }
 
+void Actuator::Read(std::vector<ClusterLoad> loads, ReadDone done) {
+  {
+    std::lock_guard lock(mutex_);
+    if (calls_ == 0 && !reader_busy_) return BeginRead(std::move(loads), std::move(done));
+  }
+  Enqueue([this, loads = std::move(loads), done = std::move(done)] {
+    {
+      std::lock_guard lock(mutex_);
+      if (!reader_busy_) return BeginRead(loads, done);
+    }
+    done(StuckRead());
+  });
+}
+
+void Actuator::BeginRead(std::vector<ClusterLoad> loads, ReadDone done) {
+  const base::SteadyClock clock;
+  reading_ = std::make_shared<Reading>(Reading{std::move(done), clock.Now() + stuck_after_});
+  reader_busy_ = true;
+  reader_->Post([this, reading = reading_, loads = std::move(loads)] { RunRead(reading, loads); });
+  read_since_watch_ = true;
+  if (std::exchange(watching_, true)) return;
+  sequence_->PostDelayed(stuck_after_, [this] { WatchReads(); });
+}
+
+void Actuator::RunRead(const std::shared_ptr<Reading>& reading,
+                       const std::vector<ClusterLoad>& loads) {
+  if (!loads.empty()) driver_.ReportLoad(loads);
+  absl::StatusOr<BoardReading> result = driver_.Read();
+  {
+    std::lock_guard lock(mutex_);
+    reader_busy_ = false;
+    if (reading_ != reading) return;
+    reading_.reset();
+  }
+  read_ended_.notify_one();
+  reading->done(std::move(result));
+}
+
+Actuator::ReadDone Actuator::GiveUpRead() {
+  return std::move(std::exchange(reading_, nullptr)->done);
+}
+
+void Actuator::AwaitRead() {
+  std::unique_lock lock(mutex_);
+  if (reading_ == nullptr) return;
+  // No other one begins before this thread is through.
+  const bool ended =
+      read_ended_.wait_until(lock, reading_->deadline, [&] { return reading_ == nullptr; });
+  if (ended) return;
+  const ReadDone done = GiveUpRead();
+  lock.unlock();
+  done(StuckRead());
+}
+
+void Actuator::WatchReads() {
+  const base::SteadyClock clock;
+  ReadDone overdue;
+  {
+    std::lock_guard lock(mutex_);
+    const base::TimePoint now = clock.Now();
+    if (reading_ != nullptr && reading_->deadline <= now) overdue = GiveUpRead();
+    watching_ = std::exchange(read_since_watch_, false) || reading_ != nullptr;
+    // A read that begins after this is not due before the next time.
+    const base::Duration pause = reading_ != nullptr ? reading_->deadline - now : stuck_after_;
+    if (watching_) sequence_->PostDelayed(pause, [this] { WatchReads(); });
+  }
+  if (overdue) overdue(StuckRead());
+}
+
 void Actuator::Release(std::function<void(absl::Status)> done) {
-  sequence_->Post([this, done = std::move(done)] { done(ReleaseAll()); });
+  Enqueue([this, done = std::move(done)] { done(ReleaseAll()); });
 }
 
 absl::Status Actuator::ReleaseAll() {
@@ -150,7 +222,7 @@ void Actuator::ReportLoad(std::vector<ClusterLoad> loads) {
   const bool waiting = loads_.has_value();
   loads_ = std::move(loads);
   if (waiting) return;
-  sequence_->Post([this] {
+  Enqueue([this] {
     std::vector<ClusterLoad> latest;
     {
       std::lock_guard take(loads_mutex_);

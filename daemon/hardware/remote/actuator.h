@@ -1,6 +1,7 @@
 #ifndef DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_
 #define DYNOFA_DAEMON_HARDWARE_REMOTE_ACTUATOR_H_
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,7 +25,10 @@ namespace dynofa::hardware::remote {
 /// slowed down come before those that are sped up, so that a limit on the sum of them (power) is
 /// not exceeded in between.
 ///
-/// Thread-safe. Answers are given on the actuator's thread and must not block.
+/// Readings have a thread, too, and all that most of them wake is that one: a read that comes while
+/// nothing else is under way goes there at once.
+///
+/// Thread-safe. Answers are given on the actuator's threads and must not block.
 class Actuator {
  public:
   /// `driver` must outlive the actuator.
@@ -33,8 +37,11 @@ class Actuator {
   /// Waits for parts that are still stuck.
   ~Actuator();
 
+  using ReadDone = std::function<void(absl::StatusOr<BoardReading>)>;
+
   void Apply(std::vector<policies::ClusterSetting> settings, std::function<void(ApplyResult)> done);
-  void Read(std::function<void(absl::StatusOr<BoardReading>)> done);
+  /// Reads the board; the driver gets `loads` before, if there are any.
+  void Read(std::vector<ClusterLoad> loads, ReadDone done);
 
   /// The release of a stuck cluster follows by itself when its write has returned; the answer,
   /// UNAVAILABLE, does not wait for that.
@@ -45,7 +52,22 @@ class Actuator {
 
  private:
   class Worker;
+  /// A read that is neither answered nor given up.
+  struct Reading {
+    ReadDone done;
+    base::TimePoint deadline;
+  };
 
+  /// Has `call` run in its turn, with no read under way.
+  void Enqueue(std::function<void()> call);
+  /// These need mutex_. BeginRead: none is under way.
+  void BeginRead(std::vector<ClusterLoad> loads, ReadDone done);
+  ReadDone GiveUpRead();
+  void RunRead(const std::shared_ptr<Reading>& reading, const std::vector<ClusterLoad>& loads);
+  /// Waits for the read under way, if there is one, or gives it up.
+  void AwaitRead();
+  /// Looks after reads, as long as there are any, that nothing else waits for.
+  void WatchReads();
   /// The places of `settings` in the order in which they are applied.
   std::vector<std::size_t> SafeOrder(const std::vector<policies::ClusterSetting>& settings) const;
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
@@ -54,10 +76,18 @@ class Actuator {
   BoardDriver& driver_;
   base::Duration stuck_after_;
   std::map<std::string, std::unique_ptr<Worker>> workers_;  // by cluster; constant
-  std::unique_ptr<Worker> reader_;
-  std::map<std::string, std::int64_t> max_khz_;  // by cluster, as last read back
+  std::map<std::string, std::int64_t> max_khz_;             // by cluster, as last read back
+  std::mutex mutex_;
+  // Under mutex_:
+  int calls_ = 0;  ///< on the sequence, waiting or under way
+  std::shared_ptr<Reading> reading_;
+  bool reader_busy_ = false;  ///< also by a read that was given up
+  bool watching_ = false;
+  bool read_since_watch_ = false;
+  std::condition_variable read_ended_;
   std::mutex loads_mutex_;
   std::optional<std::vector<ClusterLoad>> loads_;  // reported and not yet passed on
+  std::unique_ptr<base::ThreadTaskRunner> reader_;
   // Destroyed first, so that no call reaches a worker that is gone.
   std::unique_ptr<base::ThreadTaskRunner> sequence_;
 };

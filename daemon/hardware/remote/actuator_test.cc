@@ -97,12 +97,63 @@ TEST_CASE("Reports that wait behind a write do not pile up: the last one counts"
   CHECK(driver.reports() == 1);
 }
 
-TEST_CASE("A read that does not return is an error, not a wait") {
+absl::StatusOr<BoardReading> Read(Actuator& actuator, std::vector<ClusterLoad> loads = {}) {
+  return Await<absl::StatusOr<BoardReading>>(
+      [&](auto done) { actuator.Read(std::move(loads), done); });
+}
+
+TEST_CASE("A read shows the writes that came before it, and brings the loads") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 10s);
+  driver.Block("cpu0");
+  std::promise<void> applied;
+  actuator.Apply({{"cpu0", "", 100, 100}}, [&](const ApplyResult&) { applied.set_value(); });
+  std::promise<absl::StatusOr<BoardReading>> answer;
+  actuator.Read({{"cpu0", 0.5}}, [&](auto reading) { answer.set_value(std::move(reading)); });
+  driver.Unblock("cpu0");
+  applied.get_future().wait();
+  const auto reading = answer.get_future().get();
+  REQUIRE(reading.ok());
+  REQUIRE(reading->clusters.size() == 1);
+  CHECK(reading->clusters[0].max_khz == 100);
+  REQUIRE(driver.loads().size() == 1);
+  CHECK(driver.loads()[0].busy == 0.5);
+  CHECK(Read(actuator).ok());
+  CHECK(driver.reports() == 1);
+}
+
+TEST_CASE("Reads that come at once are all answered") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, 10s);
+  driver.Block("read");
+  std::vector<std::promise<bool>> answers(5);
+  for (auto& answer : answers) {
+    actuator.Read({}, [&](const auto& reading) { answer.set_value(reading.ok()); });
+  }
+  driver.Unblock("read");
+  for (auto& answer : answers) CHECK(answer.get_future().get());
+}
+
+TEST_CASE("A read that hangs holds up neither writes nor other reads for ever") {
   tests::FakeDriver driver;
   Actuator actuator(driver, kStuckAfter);
   driver.Block("read");
-  const auto reading = Await<absl::StatusOr<BoardReading>>([&](auto done) { actuator.Read(done); });
-  CHECK(reading.status().code() == absl::StatusCode::kUnavailable);
+  std::promise<absl::Status> hanging;
+  actuator.Read({}, [&](const auto& reading) { hanging.set_value(reading.status()); });
+  CHECK(Apply(actuator, {{"cpu0", "", 100, 100}}).outcomes[0].status.ok());
+  CHECK(absl::IsUnavailable(hanging.get_future().get()));
+  CHECK(absl::IsUnavailable(Read(actuator).status()));
+  CHECK(Apply(actuator, {{"cpu0", "", 200, 200}}).outcomes[0].status.ok());
+  driver.Unblock("read");
+  CHECK(tests::WaitUntil([&] { return Read(actuator).ok(); }));
+}
+
+TEST_CASE("A read that does not return is an error, not a wait") {
+  tests::FakeDriver driver;
+  Actuator actuator(driver, kStuckAfter);
+  CHECK(Read(actuator).ok());
+  driver.Block("read");
+  CHECK(absl::IsUnavailable(Read(actuator).status()));
   driver.Unblock("read");
 }
 

@@ -140,8 +140,7 @@ void BoardServer::Handle(const std::shared_ptr<Connection>& connection, std::str
       reply({.id = id, .applied = std::move(result)});
     });
   } else if (request->op == Op::kRead) {
-    if (!request->loads.empty()) actuator_.ReportLoad(std::move(request->loads));
-    actuator_.Read([reply, id](absl::StatusOr<BoardReading> reading) {
+    actuator_.Read(std::move(request->loads), [reply, id](absl::StatusOr<BoardReading> reading) {
       Answer answer{.id = id, .status = reading.status()};
       if (reading.ok()) answer.reading = *std::move(reading);
       reply(std::move(answer));
