@@ -4,15 +4,11 @@
 #include <signal.h>
 
 #include <functional>
-#include <future>
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/base/task_runner.h"
-#include "daemon/hardware/remote/remote_board.h"
+#include "tests/integration/board_client.h"
 #include "tests/integration/sysfs_tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/process.h"
@@ -63,51 +59,6 @@ class Machine {
   TempDir dir_;
 };
 
-// A client that waits for each answer; the first error is the last answer.
-class Client {
- public:
-  explicit Client(const std::string& socket, const std::function<bool()>& server_runs) {
-    const bool connected = WaitUntil([&] {
-      auto board = hardware::remote::ConnectBoard(socket, *runner_);
-      if (board.ok()) board_ = *std::move(board);
-      return board_ != nullptr || !server_runs();
-    });
-    if (!connected) FAIL("no dynofa-boardd at " << socket);
-  }
-  ~Client() {
-    // A board is destroyed on its runner's thread.
-    Wait<int>([this](auto done) {
-      board_.reset();
-      done(0);
-    });
-  }
-
-  bool Apply(const std::vector<policies::ClusterSetting>& settings) {
-    if (board_ == nullptr) return false;
-    return Wait<bool>([&](auto done) {
-      board_->Apply(settings, [done](const auto& result) { done(result.ok()); });
-    });
-  }
-
-  bool Release() {
-    if (board_ == nullptr) return false;
-    return Wait<bool>([&](auto done) {
-      board_->Release([done](const absl::Status& status) { done(status.ok()); });
-    });
-  }
-
- private:
-  template <typename T>
-  T Wait(std::function<void(std::function<void(T)>)> start) {
-    auto answer = std::make_shared<std::promise<T>>();
-    runner_->Post([&] { start([answer](T value) { answer->set_value(value); }); });
-    return answer->get_future().get();
-  }
-
-  std::unique_ptr<base::ThreadTaskRunner> runner_ = base::ThreadTaskRunner::Create("client");
-  std::unique_ptr<hardware::Board> board_;
-};
-
 // Lets a client lead a whole life on a dynofa-boardd that dies before its n-th change. Returns
 // whether it died.
 bool LiveUntil(const Machine& machine, int n) {
@@ -118,9 +69,10 @@ bool LiveUntil(const Machine& machine, int n) {
                                  {"cpu2", "performance", 1800000, 1800000}};
   TracedProcess boardd(machine.Boardd(), machine.dir().path(), n);
   {
-    Client client(machine.socket(), [&] { return boardd.Running(); });
-    const bool released = client.Apply(kSlow) && client.Apply(kFast) && client.Release();
-    if (released) client.Apply(kSlow);
+    BoardClient client(machine.socket(), [&] { return boardd.Running(); });
+    const bool released =
+        client.Apply(kSlow).ok() && client.Apply(kFast).ok() && client.Release().ok();
+    if (released) client.Apply(kSlow).status().IgnoreError();
   }
   boardd.Signal(SIGTERM);
   const ExitStatus end = boardd.Wait();
@@ -198,9 +150,10 @@ TEST_CASE("Killed at every point of putting things back, the one after it finish
     const Files before = machine.Knobs();
     {
       const auto first = Process::Start(machine.Boardd());
-      Client client(machine.socket(), [&] { return first->Running(); });
-      REQUIRE(client.Apply(
-          {{"cpu0", "performance", 816000, 816000}, {"cpu2", "powersave", 408000, 408000}}));
+      BoardClient client(machine.socket(), [&] { return first->Running(); });
+      const auto applied = client.Apply(
+          {{"cpu0", "performance", 816000, 816000}, {"cpu2", "powersave", 408000, 408000}});
+      REQUIRE(applied.ok());
       first->Stop(SIGKILL);
     }
     REQUIRE(machine.Knobs() != before);
@@ -223,8 +176,8 @@ TEST_CASE("After a reboot nothing is put back: the kernel has forgotten, too") {
   Machine machine;
   {
     const auto boardd = Process::Start(machine.Boardd());
-    Client client(machine.socket(), [&] { return boardd->Running(); });
-    REQUIRE(client.Apply({{"cpu0", "performance", 816000, 816000}}));
+    BoardClient client(machine.socket(), [&] { return boardd->Running(); });
+    REQUIRE(client.Apply({{"cpu0", "performance", 816000, 816000}}).ok());
     boardd->Stop(SIGKILL);
   }
   const Files changed = machine.Knobs();

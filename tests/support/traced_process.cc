@@ -1,5 +1,6 @@
 #include "tests/support/traced_process.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/ptrace.h>
@@ -9,6 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +67,29 @@ bool FilterSystemCalls() {
   sock_fprog filter{.len = static_cast<unsigned short>(size), .filter = program.data()};
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+// Lets the system call before which a thread has stopped return an error without being made.
+void LetFail(pid_t thread, int error) {
+#if defined(__x86_64__)
+  const auto set = [&](std::size_t at, long value) {
+    Ptrace(PTRACE_POKEUSR, thread, at, static_cast<std::uintptr_t>(value));
+  };
+  set(offsetof(user_regs_struct, orig_rax), -1);
+  set(offsetof(user_regs_struct, rax), -error);
+#elif defined(__aarch64__)
+  user_regs_struct registers{};
+  iovec place{.iov_base = &registers, .iov_len = sizeof(registers)};
+  const auto all = reinterpret_cast<std::uintptr_t>(&place);
+  Ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, all);
+  registers.regs[0] = static_cast<std::uint64_t>(-error);
+  Ptrace(PTRACE_SETREGSET, thread, NT_PRSTATUS, all);
+  int none = -1;
+  iovec number{.iov_base = &none, .iov_len = sizeof(none)};
+  Ptrace(PTRACE_SETREGSET, thread, NT_ARM_SYSTEM_CALL, reinterpret_cast<std::uintptr_t>(&number));
+#else
+#error "how a system call is left out on this machine is not known"
+#endif
 }
 
 [[noreturn]] void Execute(char* const* argv, int output_fd) {
@@ -165,6 +191,31 @@ ExitStatus TracedProcess::FollowToTheEnd() {
   }
 }
 
+void TracedProcess::SetFault(WriteFault fault) {
+  std::lock_guard lock(mutex_);
+  fault_ = std::move(fault);
+  writes_ = 0;
+  failed_file_.clear();
+}
+
+std::string TracedProcess::failed_file() const {
+  std::lock_guard lock(mutex_);
+  return failed_file_;
+}
+
+int TracedProcess::writes() const {
+  std::lock_guard lock(mutex_);
+  return writes_;
+}
+
+int TracedProcess::ErrorOfWrite(const std::string& file) {
+  std::lock_guard lock(mutex_);
+  if (fault_.folder.empty() || file.rfind(fault_.folder + "/", 0) != 0) return 0;
+  const bool first = writes_++ == fault_.at && fault_.error != 0;
+  if (first) failed_file_ = file;
+  return first || (fault_.lasting && file == failed_file_) ? fault_.error : 0;
+}
+
 bool TracedProcess::IsTheEnd(pid_t thread) {
   ptrace_syscall_info info{};
   if (Ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info),
@@ -172,7 +223,10 @@ bool TracedProcess::IsTheEnd(pid_t thread) {
     return false;
   }
   if (info.op != PTRACE_SYSCALL_INFO_SECCOMP) return false;
-  if (PathOf(thread, info.seccomp.args[0]).rfind(folder_ + "/", 0) != 0) return false;
+  const std::string file = PathOf(thread, info.seccomp.args[0]);
+  if (file.rfind(folder_ + "/", 0) != 0) return false;
+  const bool writes = info.seccomp.nr == SYS_write || info.seccomp.nr == SYS_pwrite64;
+  if (const int error = writes ? ErrorOfWrite(file) : 0; error != 0) LetFail(thread, error);
   return changes_++ == kill_at_;
 }
 

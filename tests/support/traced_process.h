@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,13 +15,23 @@
 
 namespace dynofa::tests {
 
-/// A program that dies by SIGKILL right before it changes a folder for the n-th time, counted from
-/// 0. A change is a system call that creates, writes, truncates, renames or removes a file below
-/// the folder; the program is watched through ptrace and knows nothing of it.
+/// A program whose changes of files go wrong as a test says. A change is a system call that
+/// creates, writes, truncates, renames or removes a file; the program is watched through ptrace and
+/// knows nothing of it. It can be killed by SIGKILL right before it changes a folder for the n-th
+/// time, counted from 0, or be told that a write has failed, which is then not made.
 ///
 /// The program may have threads; child processes are not followed. Dies with its test.
 class TracedProcess {
  public:
+  /// A write that fails: number `at`, from 0, of those to files below `folder`.
+  struct WriteFault {
+    std::string folder;
+    int at = 0;
+    int error = 0;  ///< errno
+    /// So does every later one to the same file.
+    bool lasting = false;
+  };
+
   /// Whether this kernel and its rules let a test trace its child.
   static bool Possible();
 
@@ -32,6 +43,15 @@ class TracedProcess {
 
   /// Changes seen so far.
   int changes() const { return changes_; }
+
+  /// Lets writes fail from now on as said; counts from 0 anew.
+  void SetFault(WriteFault fault);
+  /// Lets none fail any more.
+  void EndFault() { SetFault({}); }
+  /// The file whose write has failed since SetFault; empty if none has.
+  std::string failed_file() const;
+  /// Writes below the fault's folder since SetFault, failed ones included.
+  int writes() const;
 
   void Signal(int signal) const;
 
@@ -46,14 +66,21 @@ class TracedProcess {
  private:
   void Trace(const std::vector<std::string>& argv);
   ExitStatus FollowToTheEnd();
-  /// Whether the system call that `thread` is about to make is the one not to be made.
+  /// Looks at the system call that `thread` is about to make, and lets it fail if it is to.
+  /// Returns whether it is the one before which the program dies.
   bool IsTheEnd(pid_t thread);
+  /// The error that a write to `file` meets; 0 = none.
+  int ErrorOfWrite(const std::string& file);
 
   const std::string folder_;
   const int kill_at_;
   int output_fd_;
   std::atomic<pid_t> pid_{0};
   std::atomic<int> changes_{0};
+  mutable std::mutex mutex_;
+  WriteFault fault_;  // with mutex_ held, as the next two
+  int writes_ = 0;
+  std::string failed_file_;
   std::promise<ExitStatus> end_;
   std::shared_future<ExitStatus> ended_;
   std::thread tracer_;

@@ -125,6 +125,8 @@ class ClockCluster {
                      Records records);
   /// The records that may be put back; what somebody else has set is logged.
   Records Restorable(const Records& records, const Present& present);
+  /// Writes a baseline, again if it is refused.
+  absl::Status Restore(const journal::KnobRecord& record);
   bool SetByOthers(const Present& present) const;
   std::string Limitation(const policies::ClusterSetting& wanted,
                          const policies::ClusterSetting& effective);

@@ -15,6 +15,13 @@ namespace dynofa::hardware::sysfs {
 using journal::KnobRecord;
 using journal::Trimmed;
 
+namespace {
+
+constexpr int kRestoreAttempts = 4;
+constexpr base::Duration kRestorePause = std::chrono::milliseconds(2);
+
+}  // namespace
+
 // A cap that is active at the first write hides the request that was in force, and the kernel has
 // no way to ask for it. The hardware's maximum, the kernel's own default, is then put back.
 std::string ClockCluster::BaselineOf(const std::string& knob, const Present& present,
@@ -167,6 +174,15 @@ ClockCluster::Records ClockCluster::Restorable(const Records& records, const Pre
   return restorable;
 }
 
+// Nobody asks again for what was not put back, so that a refusal that passes must not be the end.
+absl::Status ClockCluster::Restore(const KnobRecord& record) {
+  for (int attempt = 1;; ++attempt) {
+    absl::Status written = device_.attributes->Write(record.knob, record.baseline);
+    if (written.ok() || attempt == kRestoreAttempts) return written;
+    world_.pause(kRestorePause);
+  }
+}
+
 absl::Status ClockCluster::Release() {
   Records records = journal_.Find(device_.identity);
   if (records.empty()) return absl::OkStatus();
@@ -185,8 +201,10 @@ absl::Status ClockCluster::Release() {
   for (const std::string& knob : {max_first ? device_.max : device_.min,
                                   max_first ? device_.min : device_.max, device_.governor}) {
     const KnobRecord* record = FindRecord(restorable, knob);
-    if (record == nullptr || (IsLeft(knob) && record->baseline == Raw(present, knob))) continue;
-    const absl::Status written = device_.attributes->Write(knob, record->baseline);
+    // Behind a limit that is as it was found there may be another request; a governor is what it is.
+    const bool plain = IsLeft(knob) || knob == device_.governor;
+    if (record == nullptr || (plain && record->baseline == Raw(present, knob))) continue;
+    const absl::Status written = Restore(*record);
     if (written.ok()) continue;
     first.Update(base::Annotate(written, base::StrCat(info().id, ": restoring")));
     failed.push_back(*record);
