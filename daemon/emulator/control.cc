@@ -30,29 +30,69 @@ absl::StatusOr<double> Number(const Json& json, const char* key) {
   return json[key].get<double>();
 }
 
+/// Does what a request asks for; what belongs into the answer besides "ok".
+absl::StatusOr<Json> Handle(std::string_view request, EmulatedBoard& board) {
+  const Json json = Json::parse(request, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("op") || !json["op"].is_string()) {
+    return absl::InvalidArgumentError("not a request: an object with \"op\" is expected");
+  }
+  const std::string op = json["op"].get<std::string>();
+  if (op == "neighbour") {
+    if (!json.contains("cluster") || !json["cluster"].is_string()) {
+      return absl::InvalidArgumentError("cluster must be a string");
+    }
+    DYNOFA_ASSIGN_OR_RETURN(const double load, Number(json, "load"));
+    DYNOFA_RETURN_IF_ERROR(board.SetForeignLoad(json["cluster"].get<std::string>(), load));
+    return Json::object();
+  }
+  if (op == "ambient") {
+    DYNOFA_ASSIGN_OR_RETURN(const double celsius, Number(json, "celsius"));
+    DYNOFA_RETURN_IF_ERROR(board.SetAmbient(celsius));
+    return Json::object();
+  }
+  if (op == "faults") {
+    if (!json.contains("script") || !json["script"].is_string()) {
+      return absl::InvalidArgumentError("script must be a string");
+    }
+    DYNOFA_ASSIGN_OR_RETURN(std::vector<Fault> faults,
+                            ParseFaults(json["script"].get<std::string>(), "script"));
+    DYNOFA_RETURN_IF_ERROR(board.SetFaults(std::move(faults)));
+    return Json::object();
+  }
+  if (op == "meter") {
+    return Json{{"board_j", board.EnergyJ()}, {"neighbours_j", board.NeighboursJ()}};
+  }
+  return absl::InvalidArgumentError("op must be neighbour, ambient, faults or meter");
+}
+
 void Answer(int fd, EmulatedBoard& board) {
   const absl::StatusOr<std::string> request = remote::Receive(fd, kPatience);
   if (!request.ok()) return;
-  const absl::Status status = HandleControl(*request, board);
-  Json answer = {{"ok", status.ok()}};
-  if (!status.ok()) answer["error"] = std::string(base::FromAbsl(status.message()));
+  const absl::StatusOr<Json> content = Handle(*request, board);
+  Json answer = {{"ok", content.ok()}};
+  if (content.ok()) {
+    answer.update(*content);
+  } else {
+    answer["error"] = std::string(base::FromAbsl(content.status().message()));
+  }
   const auto text = answer.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (const absl::Status sent = remote::Send(fd, text); !sent.ok()) {
     base::LogWarning("emulator control: ", base::FromAbsl(sent.message()));
   }
 }
 
-absl::Status Ask(const std::string& path, const Json& request) {
+/// The answer to a request that was granted.
+absl::StatusOr<Json> Ask(const std::string& path, const Json& request) {
   DYNOFA_ASSIGN_OR_RETURN(const base::UniqueFd fd, remote::Connect(path));
   const auto text = request.dump(-1, ' ', false, Json::error_handler_t::replace);
   DYNOFA_RETURN_IF_ERROR(remote::Send(fd.get(), text));
   DYNOFA_ASSIGN_OR_RETURN(const std::string message,
                           remote::Receive(fd.get(), std::chrono::seconds(5)));
-  const Json answer = Json::parse(message, nullptr, /*allow_exceptions=*/false);
+  Json answer = Json::parse(message, nullptr, /*allow_exceptions=*/false);
   if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean()) {
     return absl::InternalError(base::StrCat(path, ": not the control socket of a board"));
   }
-  if (answer["ok"].get<bool>()) return absl::OkStatus();
+  if (answer["ok"].get<bool>()) return answer;
   return absl::InvalidArgumentError(answer.value("error", "refused"));
 }
 
@@ -91,44 +131,28 @@ void ControlServer::Loop() {
 }
 
 absl::Status HandleControl(std::string_view request, EmulatedBoard& board) {
-  const Json json = Json::parse(request, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("op") || !json["op"].is_string()) {
-    return absl::InvalidArgumentError("not a request: an object with \"op\" is expected");
-  }
-  const std::string op = json["op"].get<std::string>();
-  if (op == "neighbour") {
-    if (!json.contains("cluster") || !json["cluster"].is_string()) {
-      return absl::InvalidArgumentError("cluster must be a string");
-    }
-    DYNOFA_ASSIGN_OR_RETURN(const double load, Number(json, "load"));
-    return board.SetForeignLoad(json["cluster"].get<std::string>(), load);
-  }
-  if (op == "ambient") {
-    DYNOFA_ASSIGN_OR_RETURN(const double celsius, Number(json, "celsius"));
-    return board.SetAmbient(celsius);
-  }
-  if (op == "faults") {
-    if (!json.contains("script") || !json["script"].is_string()) {
-      return absl::InvalidArgumentError("script must be a string");
-    }
-    DYNOFA_ASSIGN_OR_RETURN(std::vector<Fault> faults,
-                            ParseFaults(json["script"].get<std::string>(), "script"));
-    return board.SetFaults(std::move(faults));
-  }
-  return absl::InvalidArgumentError("op must be neighbour, ambient or faults");
+  return Handle(request, board).status();
 }
 
 absl::Status SetNeighbour(const std::string& control_path, const std::string& cluster,
                           double load) {
-  return Ask(control_path, {{"op", "neighbour"}, {"cluster", cluster}, {"load", load}});
+  return Ask(control_path, {{"op", "neighbour"}, {"cluster", cluster}, {"load", load}}).status();
 }
 
 absl::Status SetAmbient(const std::string& control_path, double celsius) {
-  return Ask(control_path, {{"op", "ambient"}, {"celsius", celsius}});
+  return Ask(control_path, {{"op", "ambient"}, {"celsius", celsius}}).status();
 }
 
 absl::Status SetFaults(const std::string& control_path, const std::string& script) {
-  return Ask(control_path, {{"op", "faults"}, {"script", script}});
+  return Ask(control_path, {{"op", "faults"}, {"script", script}}).status();
+}
+
+absl::StatusOr<Meter> ReadMeter(const std::string& control_path) {
+  DYNOFA_ASSIGN_OR_RETURN(const Json answer, Ask(control_path, {{"op", "meter"}}));
+  Meter meter;
+  DYNOFA_ASSIGN_OR_RETURN(meter.board_j, Number(answer, "board_j"));
+  DYNOFA_ASSIGN_OR_RETURN(meter.neighbours_j, Number(answer, "neighbours_j"));
+  return meter;
 }
 
 }  // namespace dynofa::emulator

@@ -37,6 +37,32 @@ TEST_CASE("A neighbour comes and goes over the socket") {
   CHECK(SetNeighbour(dir / "nobody", "gpu", 0.5).code() == absl::StatusCode::kNotFound);
 }
 
+TEST_CASE("The meter shows the board's energy and the neighbours' part of it") {
+  base::VirtualTime time;
+  EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);
+  tests::TempDir dir;
+  const auto server = ControlServer::Create(dir / "control", board);
+  REQUIRE(server.ok());
+  time.Advance(std::chrono::seconds(10));
+  const auto alone = ReadMeter(dir / "control");
+  REQUIRE(alone.ok());
+  CHECK(alone->board_j == Approx(board.EnergyJ()));
+  CHECK(alone->board_j > 0.0);
+  CHECK(alone->neighbours_j == 0.0);
+  const double before_w = board.PowerW();
+  REQUIRE(SetNeighbour(dir / "control", "cpu0", 0.5).ok());
+  REQUIRE(SetNeighbour(dir / "control", "gpu", 0.25).ok());
+  const double added_w = board.PowerW() - before_w;
+  time.Advance(std::chrono::milliseconds(100));
+  const auto beside = ReadMeter(dir / "control");
+  REQUIRE(beside.ok());
+  CHECK(beside->neighbours_j > 0.0);
+  // Clocks that rise for the neighbour cost more than its activity.
+  CHECK(beside->neighbours_j <= 0.1 * added_w * 1.001);
+  CHECK(beside->board_j - alone->board_j == Approx(0.1 * (before_w + added_w)).epsilon(0.01));
+  CHECK_FALSE(ReadMeter(dir / "nobody").ok());
+}
+
 TEST_CASE("A script of faults is begun and ended over the socket") {
   base::VirtualTime time;
   EmulatedBoard board(*FindBoardModel("jetson-xavier-nx"), time);

@@ -164,6 +164,12 @@ double EmulatedBoard::EnergyJ() {
   return energy_j_;
 }
 
+double EmulatedBoard::NeighboursJ() {
+  std::lock_guard lock(mutex_);
+  AdvanceLocked();
+  return neighbours_j_;
+}
+
 void EmulatedBoard::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {
   std::lock_guard lock(mutex_);
   AdvanceLocked();
@@ -295,6 +301,10 @@ void EmulatedBoard::AdvancePhysics(base::TimePoint target) {
 
 void EmulatedBoard::StepHeat(double seconds) {
   energy_j_ += TotalPower() * seconds;
+  for (const ClusterState& state : clusters_) {
+    if (state.away) continue;
+    neighbours_j_ += ActivePowerW(*state.model, state.khz, state.foreign_load) * seconds;
+  }
   for (std::size_t i = 0; i < model_.rails.size(); ++i) {
     rail_energy_j_[i] += RailPower(model_.rails[i]) * seconds;
   }

@@ -80,6 +80,8 @@ class EmulatedBoard {
   /// What the board draws and has drawn since it exists, W and J, whether a rail tells or not.
   double PowerW();
   double EnergyJ();
+  /// The part of EnergyJ() that the activity of other programs is, J.
+  double NeighboursJ();
 
   /// As hardware::Board::ReportLoad; each report is also a sample for the governors.
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads);
@@ -153,6 +155,7 @@ class EmulatedBoard {
   double ambient_c_;
   std::vector<ClusterState> clusters_;
   double energy_j_ = 0.0;
+  double neighbours_j_ = 0.0;
   std::vector<double> rail_energy_j_;  // in the order of model_.rails
   std::vector<double> temperatures_;   // in the order of model_.zones
   /// Held by a trip, and shown by a stale or missing sensor; in the orders of the model.

@@ -16,8 +16,9 @@ using Conditions = std::map<std::string, std::shared_ptr<ClusterConditions>>;
 /// Tells the executors of each reading what others take of their clusters.
 class ObservedBoard final : public hardware::Board {
  public:
-  ObservedBoard(std::unique_ptr<hardware::Board> board, Conditions conditions)
-      : board_(std::move(board)), conditions_(std::move(conditions)) {}
+  ObservedBoard(std::unique_ptr<hardware::Board> board, const BoardModel& model,
+                Conditions conditions)
+      : board_(std::move(board)), model_(model), conditions_(std::move(conditions)) {}
 
   const hardware::BoardInfo& info() const override { return board_->info(); }
   void Apply(std::vector<policies::ClusterSetting> settings,
@@ -27,8 +28,16 @@ class ObservedBoard final : public hardware::Board {
   void Release(std::function<void(absl::Status)> done) override {
     board_->Release(std::move(done));
   }
+  // A run beside others takes longer, but only the share of the cluster that they leave.
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads) override {
-    board_->ReportLoad(loads);
+    std::vector<hardware::ClusterLoad> shares = loads;
+    for (hardware::ClusterLoad& load : shares) {
+      const auto found = conditions_.find(load.cluster);
+      if (found != conditions_.end()) {
+        load.busy *= ContentionShare(model_, found->second->foreign_load);
+      }
+    }
+    board_->ReportLoad(shares);
   }
 
   void Read(Callback<hardware::BoardReading> done) override {
@@ -48,6 +57,7 @@ class ObservedBoard final : public hardware::Board {
   }
 
   std::unique_ptr<hardware::Board> board_;
+  const BoardModel& model_;
   Conditions conditions_;
 };
 
@@ -76,7 +86,7 @@ Emulation::Emulation(BoardModel board, const base::Clock& clock)
 }
 
 std::unique_ptr<hardware::Board> Emulation::Wrap(std::unique_ptr<hardware::Board> board) {
-  return std::make_unique<ObservedBoard>(std::move(board), conditions_);
+  return std::make_unique<ObservedBoard>(std::move(board), board_, conditions_);
 }
 
 absl::StatusOr<std::unique_ptr<engine::Executor>> Emulation::Pace(

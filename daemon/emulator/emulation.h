@@ -29,7 +29,7 @@ class Emulation {
                                                            const base::Clock& clock);
 
   /// The same board; the answer to each Read of it tells the executors what others take of their
-  /// clusters.
+  /// clusters, and what runs beside others is reported as the share that they leave.
   std::unique_ptr<hardware::Board> Wrap(std::unique_ptr<hardware::Board> board);
 
   const BoardModel& board() const { return board_; }

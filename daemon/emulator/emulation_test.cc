@@ -46,6 +46,15 @@ TEST_CASE("Readings tell the executors what neighbours take") {
   time.RunDue();
   CHECK(foreign == 0.25);
   CHECK((*emulation)->Overruns() == 0);
+
+  // What ran all the time beside them had three quarters of the cluster.
+  board->ReportLoad({{"gpu", 1.0}, {"cpu0", 0.5}});
+  time.RunDue();
+  const double reported_w = model.PowerW();
+  model.ReportLoad({{"gpu", 0.75}, {"cpu0", 0.5}});
+  CHECK(model.PowerW() == Approx(reported_w));
+  model.ReportLoad({{"gpu", 0.5}, {"cpu0", 0.5}});
+  CHECK(model.PowerW() < reported_w);
 }
 
 }  // namespace
