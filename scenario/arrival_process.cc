@@ -12,6 +12,11 @@ double MeanRateHz(const Arrivals& arrivals) {
   return arrivals.rate_hz * (1.0 - share) + arrivals.burst_rate_hz * share;
 }
 
+Random ArrivalRandom(std::uint64_t seed, std::size_t client) {
+  constexpr std::uint64_t kFirstStream = 1000;
+  return Random(seed, kFirstStream + client);
+}
+
 ArrivalProcess::ArrivalProcess(Arrivals arrivals, Random random)
     : arrivals_(std::move(arrivals)), random_(random) {}
 

@@ -2,6 +2,7 @@
 #define DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "scenario/random.h"
@@ -11,6 +12,10 @@ namespace dynofa::scenario {
 
 /// Mean requests per second, bursts included.
 double MeanRateHz(const Arrivals& arrivals);
+
+/// What the arrivals of a scenario's `client` are drawn from: whoever plays the scenario with this
+/// seed gets the same.
+Random ArrivalRandom(std::uint64_t seed, std::size_t client);
 
 /// Gives the arrivals of a client one after the other. Does not look at how requests end: an
 /// open loop, as MLPerf's Server scenario has it.

@@ -69,6 +69,7 @@ void Count(const Trace& trace, const RequestRecord& request, ClientMetrics* metr
   if (OnTime(request)) ++metrics->on_time;
   if (request.accuracy < request.min_accuracy) ++metrics->below_floor;
   if (!KeptCaps(trace, request)) ++metrics->over_cap;
+  if (request.overrun) ++metrics->overruns;
   if (Attained(trace, request)) ++metrics->attained;
 }
 

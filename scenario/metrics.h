@@ -24,6 +24,7 @@ struct ClientMetrics {
   std::int64_t unanswered = 0;
   std::int64_t below_floor = 0;  ///< answered by a subnet below the accuracy floor
   std::int64_t over_cap = 0;     ///< answered while a cap was broken
+  std::int64_t overruns = 0;     ///< answered later than the emulated board would have
   /// On time, at or above the floor and caps kept.
   std::int64_t attained = 0;
   double percentile = 99.0;  ///< that the requirement asks for
@@ -63,7 +64,7 @@ struct Recovery {
   static constexpr int kStreak = 10;
 };
 
-/// One simulation in figures. All of them are emulated.
+/// One play of a scenario in figures. Of a simulation all of them are emulated.
 struct RunMetrics {
   std::string policy;
   std::uint64_t seed = 0;

@@ -41,6 +41,13 @@ struct Describe {
 
 }  // namespace
 
+void ApplyChange(const RequirementChange& change, policies::Requirement* requirement) {
+  if (change.latency_ms) requirement->latency_ms = change.latency_ms;
+  if (change.percentile) requirement->percentile = *change.percentile;
+  if (change.min_accuracy) requirement->min_accuracy = change.min_accuracy;
+  if (change.priority) requirement->priority = *change.priority;
+}
+
 std::string EventText(const Scenario& scenario, const Event& event) {
   return std::visit(Describe{scenario}, event.change);
 }

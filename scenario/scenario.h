@@ -14,6 +14,9 @@
 
 namespace dynofa::scenario {
 
+/// Requests that are still open when a scenario ends are waited for so long, s.
+inline constexpr double kDrainS = 3.0;
+
 /// When a client's requests come. Times count from the client's start.
 struct Arrivals {
   enum class Kind {
@@ -52,7 +55,7 @@ struct Client {
 
 struct Model {
   std::string name;
-  std::string ladder_file;
+  /// From a ladder file, or from the directory of a model.
   engine::ModelInfo info;
 };
 
@@ -121,6 +124,10 @@ struct Scenario {
   /// In the order of time.
   std::vector<Event> events;
 };
+
+/// Takes over what `change` sets of a requirement. The rate is not a part of it: what a client
+/// declares follows from its arrivals.
+void ApplyChange(const RequirementChange& change, policies::Requirement* requirement);
 
 /// A short line about an event, such as "camera: latency_ms 40".
 std::string EventText(const Scenario& scenario, const Event& event);

@@ -9,6 +9,9 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/files.h"
+#include "daemon/engine/ofa/manifest.h"
+#include "daemon/engine/ofa/model.h"
+#include "daemon/engine/toml_file.h"
 #include "scenario/ladder_file.h"
 
 namespace dynofa::scenario {
@@ -81,15 +84,27 @@ std::optional<std::size_t> IndexOf(const std::vector<Item>& items, std::string_v
   return static_cast<std::size_t>(found - items.begin());
 }
 
+absl::StatusOr<engine::ModelInfo> LoadCatalogue(const std::string& directory) {
+  DYNOFA_ASSIGN_OR_RETURN(const TomlTable table,
+                          engine::ReadTomlFile(directory + "/" + engine::ofa::kManifestFile));
+  DYNOFA_ASSIGN_OR_RETURN(const engine::ofa::Manifest manifest, engine::ofa::ReadManifest(table));
+  return engine::ofa::Describe(manifest);
+}
+
 absl::Status ReadModel(const TomlTable& table, const std::string& folder, Scenario* scenario) {
-  DYNOFA_RETURN_IF_ERROR(table.CheckKeys({"name", "ladder"}));
+  DYNOFA_RETURN_IF_ERROR(table.CheckKeys({"name", "ladder", "directory"}));
   Model model;
   DYNOFA_ASSIGN_OR_RETURN(model.name, ReadName(table, "name"));
   if (IndexOf(scenario->models, model.name)) return table.Error("name", "is there twice");
-  DYNOFA_ASSIGN_OR_RETURN(model.ladder_file, table.String("ladder"));
-  const std::string path = (std::filesystem::path(folder) / model.ladder_file).string();
-  absl::StatusOr<engine::ModelInfo> info = LoadLadder(path);
-  if (!info.ok()) return base::Annotate(info.status(), table.Place("ladder"));
+  if (table.Has("ladder") == table.Has("directory")) {
+    return table.Error("name", "must come with ladder or with directory, not both");
+  }
+  const char* const key = table.Has("ladder") ? "ladder" : "directory";
+  DYNOFA_ASSIGN_OR_RETURN(const std::string place, table.String(key));
+  const std::string path = (std::filesystem::path(folder) / place).string();
+  absl::StatusOr<engine::ModelInfo> info =
+      table.Has("ladder") ? LoadLadder(path) : LoadCatalogue(path);
+  if (!info.ok()) return base::Annotate(info.status(), table.Place(key));
   model.info = *std::move(info);
   model.info.name = model.name;
   scenario->models.push_back(std::move(model));

@@ -9,9 +9,10 @@
 
 namespace dynofa::scenario {
 
-/// Reads a scenario file (docs/scenarios.md lists the keys). Paths of ladders are relative to the
-/// file's folder. INVALID_ARGUMENT with file, line, key and what is allowed for anything that is
-/// not understood; whether a board knows the clusters and modes is for who plays the scenario.
+/// Reads a scenario file (docs/scenarios.md lists the keys). Paths of ladders and models are
+/// relative to the file's folder. INVALID_ARGUMENT with file, line, key and what is allowed for
+/// anything that is not understood; whether a board knows the clusters and modes is for who plays
+/// the scenario.
 absl::StatusOr<Scenario> LoadScenario(const std::string& path);
 
 /// The same for a text that would stand in `path`.

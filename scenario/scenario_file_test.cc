@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "daemon/engine/ofa/architecture.h"
+#include "daemon/engine/ofa/manifest.h"
 #include "daemon/engine/ofa/published.h"
+#include "daemon/engine/toml_file.h"
 #include "scenario/ladder_file.h"
 #include "tests/support/catch.h"
 
@@ -113,6 +115,42 @@ available = false
                                           "third: priority 1 load_percent 80"});
 }
 
+TEST_CASE("a model is that of a directory, as who hosts it sees it") {
+  const auto scenario = Parse(kHead + R"([[model]]
+name = "hosted"
+directory = "../../daemon/models/cifar10-ofa"
+[[client]]
+name = "camera"
+model = "hosted"
+arrivals = { kind = "periodic", rate_hz = 10 }
+)");
+  REQUIRE(scenario.ok());
+  const engine::ModelInfo& info = scenario->models[0].info;
+  CHECK(info.name == "hosted");
+  const auto table = engine::ReadTomlFile(kFolder + "/../../daemon/models/cifar10-ofa/model.toml");
+  REQUIRE(table.ok());
+  const auto described = engine::ofa::Describe(*engine::ofa::ReadManifest(*table));
+  REQUIRE(described.ok());
+  REQUIRE(info.catalogue.size() == described->catalogue.size());
+  for (std::size_t i = 0; i < info.catalogue.size(); ++i) {
+    CHECK(info.catalogue[i].id == described->catalogue[i].id);
+    CHECK(info.catalogue[i].macs == described->catalogue[i].macs);
+    CHECK(info.catalogue[i].layers > 0);
+  }
+}
+
+TEST_CASE("a change of mind leaves what it does not name") {
+  policies::Requirement requirement{.latency_ms = 60.0, .min_accuracy = 0.7, .rate_hz = 10.0};
+  const policies::Requirement before = requirement;
+  ApplyChange({.rate_hz = 20.0}, &requirement);
+  CHECK(requirement == before);
+  ApplyChange({.latency_ms = 30.0, .percentile = 90.0, .priority = 1}, &requirement);
+  CHECK(requirement.latency_ms == 30.0);
+  CHECK(requirement.percentile == 90.0);
+  CHECK(requirement.priority == 1);
+  CHECK(requirement.min_accuracy == 0.7);
+}
+
 TEST_CASE("what is wrong is said with file, line, key and what is allowed") {
   const std::string good = kHead + kModel + kClient;
   REQUIRE(Parse(good).ok());
@@ -153,6 +191,8 @@ TEST_CASE("what is wrong is said with file, line, key and what is allowed") {
       {"[[power_mode_def]]\nname = \"m\"\nmax_share = 0\n", "max_share must be above 0"},
       {"[[model]]\nname = \"net\"\nladder = \"x\"\n", "name is there twice"},
       {"[[model]]\nname = \"other\"\nladder = \"nothing.toml\"\n", "nothing.toml"},
+      {"[[model]]\nname = \"other\"\ndirectory = \"nothing\"\n", "nothing/model.toml"},
+      {"[[model]]\nname = \"other\"\n", "name must come with ladder or with directory"},
   };
   for (const auto& [text, message] : cases) {
     const std::string error = ErrorOf(good + text);

@@ -10,7 +10,7 @@
 
 namespace dynofa::scenario {
 
-/// How a request of a simulation ended.
+/// How a request ended.
 enum class End {
   kAnswered,
   kExpired,     ///< the client gave up while it was queued
@@ -34,6 +34,8 @@ struct RequestRecord {
   std::size_t subnet = 0;   ///< index into the model's catalogue
   std::size_t cluster = 0;  ///< index into the board's clusters
   std::int64_t khz = 0;     ///< of the cluster when the run began
+  /// The machine took longer than the emulated board would have; never in a simulation.
+  bool overrun = false;
 
   double EndS() const { return scheduled_s + response_ms * 1e-3; }
 };
@@ -79,7 +81,7 @@ struct Mark {
   std::optional<std::size_t> client;
 };
 
-/// What one simulation saw.
+/// What one player of a scenario saw.
 struct Trace {
   std::string policy;
   std::uint64_t seed = 0;

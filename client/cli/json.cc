@@ -183,6 +183,7 @@ Json ToJson(const client::Inference& inference) {
           {"energy_mj", OrNull(inference.energy_mj)},
           {"energy_label", inference.energy_label},
           {"deadline_missed", inference.deadline_missed},
+          {"overrun", inference.overrun},
           {"board", inference.board}};
 }
 

@@ -226,6 +226,7 @@ Result<Inference> ToInference(const inference::ModelInferResponse& message) {
   if (parameters.Has("energy_mj")) inference.energy_mj = parameters.Number("energy_mj");
   inference.energy_label = parameters.Text("energy_label");
   inference.deadline_missed = parameters.Flag("deadline_missed");
+  inference.overrun = parameters.Flag("overrun");
   inference.board = parameters.Text("board");
   return inference;
 }

@@ -5,20 +5,12 @@
 
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/emulator/latency_model.h"
+#include "scenario/caps.h"
 
 namespace dynofa::scenario {
 
 std::int64_t HighestKhz(const emulator::ClusterModel& cluster, const policies::PowerMode& mode) {
-  const auto cores = mode.max_cores.find(cluster.id);
-  if (cores != mode.max_cores.end() && cores->second == 0) return 0;
-  const auto& table = cluster.frequencies_khz;
-  const auto named = mode.max_khz.find(cluster.id);
-  const auto cap =
-      named != mode.max_khz.end()
-          ? named->second
-          : static_cast<std::int64_t>(mode.max_share * static_cast<double>(table.back()));
-  const auto above = std::upper_bound(table.begin(), table.end(), cap);
-  return above == table.begin() ? table.front() : *(above - 1);
+  return HighestKhz(cluster.id, cluster.frequencies_khz, mode);
 }
 
 double Capacity(const emulator::BoardModel& board, const policies::PowerMode& mode,

@@ -9,9 +9,6 @@
 namespace dynofa::scenario {
 namespace {
 
-/// Requests that are still open after the end get this long.
-constexpr base::Duration kDrain = std::chrono::seconds(3);
-
 /// A mode under a cap of its own; all that a scenario can ask for are known from the start.
 std::string CappedName(const std::string& mode, const std::optional<double>& watt) {
   return watt ? absl::StrFormat("%s at most %g W", mode, *watt) : mode;
@@ -59,7 +56,7 @@ absl::StatusOr<Trace> Simulation::Run() {
   trace_.residency_s = machine_.residency_s();
   trace_.frequency_switches = machine_.frequency_switches();
   trace_.samples = machine_.samples();
-  time_.Advance(kDrain);
+  time_.Advance(base::FromSeconds(kDrainS));
   Finish();
   DYNOFA_RETURN_IF_ERROR(error_);
   return std::move(trace_);

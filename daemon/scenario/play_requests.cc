@@ -8,8 +8,7 @@ namespace {
 
 using dispatch::Outcome;
 
-/// Streams of random numbers: arrivals of client i, and the noise of its runs.
-constexpr std::uint64_t kArrivalStream = 1000;
+/// Stream of random numbers for the noise of client i's runs, from here on.
 constexpr std::uint64_t kNoiseStream = 1'000'000;
 
 }  // namespace
@@ -29,8 +28,7 @@ void Simulation::StartClient(std::size_t client) {
   if (scenario_.clients[client].declares_rate) {
     state.requirement.rate_hz = std::min(MeanRateHz(state.arrivals), policies::kMaxRateHz);
   }
-  state.process =
-      std::make_unique<ArrivalProcess>(state.arrivals, Random(seed_, kArrivalStream + client));
+  state.process = std::make_unique<ArrivalProcess>(state.arrivals, ArrivalRandom(seed_, client));
   manager_->OpenSession({.model = scenario_.clients[client].model,
                          .client_name = scenario_.clients[client].name,
                          .requirement = state.requirement,
@@ -163,10 +161,7 @@ void Simulation::ScheduleExpiry() {
 void Simulation::Change(const RequirementChange& change) {
   ClientState& state = clients_[change.client];
   policies::Requirement& requirement = state.requirement;
-  if (change.latency_ms) requirement.latency_ms = change.latency_ms;
-  if (change.percentile) requirement.percentile = *change.percentile;
-  if (change.min_accuracy) requirement.min_accuracy = change.min_accuracy;
-  if (change.priority) requirement.priority = *change.priority;
+  ApplyChange(change, &requirement);
   if (change.rate_hz || change.load_percent) {
     state.arrivals.load_percent = change.load_percent;
     state.arrivals.rate_hz = change.rate_hz.value_or(0.0);

@@ -218,6 +218,9 @@ struct Inference {
   std::optional<double> energy_mj;
   std::string energy_label;
   bool deadline_missed = false;
+  /// On an emulated board: the real run took longer than that board's would have, so the time is
+  /// this machine's.
+  bool overrun = false;
   /// "emulated:<id>" on an emulated board, else empty.
   std::string board;
 };
