@@ -69,6 +69,7 @@ struct Assembly::Parts {
   std::unique_ptr<hardware::Board> first_board;
   bool managed = false;
   std::set<std::string> cluster_ids;
+  std::unique_ptr<dispatch::SlowdownBook> slowdowns;
   std::unique_ptr<emulator::Emulation> emulation;
   std::vector<std::shared_ptr<engine::Supernet>> supernets;
   std::unique_ptr<manager::RequestPath> path;
@@ -119,6 +120,8 @@ absl::Status Assembly::Parts::TakeBoard(const config::Config& config) {
   }
   const hardware::BoardInfo& info = first_board->info();
   cluster_ids = ClusterIds(info);
+  slowdowns = std::make_unique<dispatch::SlowdownBook>(
+      std::vector<std::string>(cluster_ids.begin(), cluster_ids.end()));
   base::LogInfo("board: ", info.name);
   if (info.emulated_model.empty()) return absl::OkStatus();
   DYNOFA_ASSIGN_OR_RETURN(emulation, emulator::Emulation::Create(info, clock));
@@ -160,7 +163,7 @@ absl::Status Assembly::Parts::StartRequestPath() {
   DYNOFA_ASSIGN_OR_RETURN(auto executors, MakeExecutors());
   manager::RequestPathOptions options;
   options.on_miss = [this] { missed.Ring(); };
-  DYNOFA_ASSIGN_OR_RETURN(path, manager::RequestPath::Create(options, clock, outcomes, supernets,
+  DYNOFA_ASSIGN_OR_RETURN(path, manager::RequestPath::Create(options, clock, outcomes, *slowdowns, supernets,
                                                              std::move(executors)));
   return absl::OkStatus();
 }
@@ -203,6 +206,7 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
                    {.clock = clock,
                     .runner = *loop,
                     .outcomes = outcomes,
+                    .slowdowns = *slowdowns,
                     .policy = policies::MakePolicy(config.daemon.policy),
                     .models = std::move(models),
                     .costs = std::move(costs),

@@ -2,6 +2,7 @@
 #define DYNOFA_POLICIES_FAST_PATH_H_
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,14 +27,18 @@ struct Level {
   bool operator==(const Level&) const = default;
 };
 
+/// Measured over profiled time that a level is to be expected to take now.
+using SlowdownOf = std::function<double(const Level&)>;
+
 /// Picks the level for one request: the most accurate one at or below `ceiling` that fits into
 /// `slack_ms` at the present speed; if none fits, the cheapest one allowed.
 ///
-/// `ladder` ascends in latency and accuracy. `ceiling` is an index into it. `slowdown` multiplies
-/// each latency. No level below `min_accuracy` is taken: nullopt if the ceiling itself is below.
-/// `slack_ms` nullopt means no deadline. Pure.
+/// `ladder` ascends in latency and accuracy. `ceiling` is an index into it. `slowdown_of` is asked
+/// for the levels that are considered, from the ceiling down, and not without a slack. No level
+/// below `min_accuracy` is taken: nullopt if the ceiling itself is below. `slack_ms` nullopt means
+/// no deadline. Pure.
 std::optional<std::size_t> PickLevel(std::span<const Level> ladder, std::size_t ceiling,
-                                     std::optional<double> slack_ms, double slowdown,
+                                     std::optional<double> slack_ms, const SlowdownOf& slowdown_of,
                                      double min_accuracy);
 
 }  // namespace dynofa::policies

@@ -17,6 +17,11 @@ constexpr base::Duration kBestEffort = std::chrono::seconds(1);
 /// forward: nobody buys the front of the queue with a target that nothing can meet.
 constexpr base::Duration kLeastOrder = std::chrono::milliseconds(1);
 
+/// Share of its expected time that a level must leave of the slack for runs that take longer, at
+/// most: no more than a plan in force leaves, so that this alone takes no request below its
+/// ceiling.
+constexpr double kMostSpare = 0.08;
+
 /// The subnets that a request may pin: from the route's floor to its ceiling.
 std::string Names(const Route& route) {
   std::string names;
@@ -151,30 +156,37 @@ std::optional<Work> Dispatcher::NextWork(const std::string& cluster, base::TimeP
   return std::nullopt;
 }
 
-Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const {
+std::size_t Dispatcher::LevelFor(const Pending& pending, const Route& route,
+                                 base::TimePoint now) const {
   const Request& request = pending.request;
-  auto slowdown = slowdowns_.find(route.cluster);
+  if (request.subnet) {
+    if (const auto level = LevelOf(route, *request.subnet)) return *level;
+  }
   std::optional<double> slack_ms;
   if (pending.has_target) slack_ms = base::ToMs(pending.due - now);
   // A decision may have lowered the ceiling since admission: the floor of a single request yields
   // to it, the session's own never lies above it.
   const double floor = std::min(std::max(route.min_accuracy, request.min_accuracy.value_or(0.0)),
                                 route.ladder[route.ceiling].accuracy);
-  std::optional<std::size_t> level;
-  if (request.subnet) level = LevelOf(route, *request.subnet);
-  if (!level) {
-    level =
-        policies::PickLevel(route.ladder, route.ceiling, slack_ms,
-                            slowdown == slowdowns_.end() ? 1.0 : slowdown->second.value(), floor);
-  }
-  const policies::Level& picked = route.ladder[level.value_or(route.ceiling)];
+  const auto slowdown_of = [&](const policies::Level& level) {
+    const auto expected = slowdowns_.Of(route.cluster, request.model, level.subnet, now);
+    return expected.slowdown * (1.0 + std::min(expected.spread, kMostSpare));
+  };
+  return policies::PickLevel(route.ladder, route.ceiling, slack_ms, slowdown_of, floor)
+      .value_or(route.ceiling);
+}
+
+Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const {
+  const Request& request = pending.request;
+  const std::size_t level = LevelFor(pending, route, now);
+  const policies::Level& picked = route.ladder[level];
   const bool out_of_reach = request.subnet && picked.subnet != *request.subnet;
   return {.id = request.id,
           .session = request.session,
           .model = request.model,
           .cluster = route.cluster,
           .subnet = out_of_reach ? "" : picked.subnet,
-          .level = level.value_or(route.ceiling),
+          .level = level,
           .accuracy = picked.accuracy,
           .active_power_w = picked.active_power_w,
           .power_evidence = picked.power_evidence,
@@ -187,7 +199,10 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::Time
 Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Duration compute,
                              bool ok) {
   const Running running = running_.extract(work.id).mapped();
-  if (ok) slowdowns_[work.cluster].Observe(work.expected_ms, base::ToMs(compute));
+  if (ok) {
+    slowdowns_.Observe(work.cluster, work.model, work.subnet, work.expected_ms, base::ToMs(compute),
+                       now);
+  }
   Outcome outcome{.kind = ok ? Outcome::Kind::kCompleted : Outcome::Kind::kFailed,
                   .id = work.id,
                   .session = work.session,

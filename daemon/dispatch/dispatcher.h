@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "daemon/base/clock.h"
 #include "daemon/dispatch/routing.h"
-#include "daemon/dispatch/slowdown.h"
+#include "daemon/dispatch/slowdown_book.h"
 
 namespace dynofa::dispatch {
 
@@ -90,7 +90,9 @@ struct DispatcherOptions {
 /// passes the time.
 class Dispatcher {
  public:
-  explicit Dispatcher(DispatcherOptions options = {}) : options_(options) {}
+  /// `slowdowns` must outlive the dispatcher, which is the request path's side of it.
+  Dispatcher(DispatcherOptions options, SlowdownBook& slowdowns)
+      : options_(options), slowdowns_(slowdowns) {}
 
   /// Puts new routes in force. Queued requests move to the cluster of their new route.
   void SetRoutes(std::shared_ptr<const RoutingTable> routes);
@@ -146,15 +148,16 @@ class Dispatcher {
   Pending Remove(std::unordered_map<RequestId, Pending>::iterator found);
   Outcome Dropped(const Pending& pending, Outcome::Kind kind, base::TimePoint now) const;
   Work MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const;
+  std::size_t LevelFor(const Pending& pending, const Route& route, base::TimePoint now) const;
 
   const DispatcherOptions options_;
+  SlowdownBook& slowdowns_;
   std::shared_ptr<const RoutingTable> routes_ = std::make_shared<RoutingTable>();
   std::unordered_map<RequestId, Pending> pending_;
   std::unordered_map<RequestId, Running> running_;
   std::map<std::string, std::set<Key>, std::less<>> queues_;
   std::map<std::string, std::size_t, std::less<>> queued_per_share_;
   std::set<std::pair<base::TimePoint, RequestId>> expiries_;
-  std::map<std::string, Slowdown, std::less<>> slowdowns_;
 };
 
 }  // namespace dynofa::dispatch

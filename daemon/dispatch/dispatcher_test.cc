@@ -39,8 +39,9 @@ class DispatcherFixture {
   }
 
   base::TimePoint now_{};
+  SlowdownBook slowdowns_{{"cpu0", "cpu2", "gpu"}};
   Dispatcher dispatcher_{
-      DispatcherOptions{.max_queued_per_cluster = 4, .max_queued_per_session = 3}};
+      DispatcherOptions{.max_queued_per_cluster = 4, .max_queued_per_session = 3}, slowdowns_};
 };
 
 TEST_CASE_METHOD(DispatcherFixture, "the earliest deadline runs first") {
@@ -69,6 +70,45 @@ TEST_CASE_METHOD(DispatcherFixture, "a slower cluster steps the level down, and 
   }
   REQUIRE(dispatcher_.Submit(Make(99, 13), now_).ok());
   CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a subnet that alone runs slower is alone stepped down from") {
+  const std::map<std::string, double> ratios = {{"s", 1.0}, {"m", 1.0}, {"l", 1.5}};
+  RequestId id = 0;
+  for (int round = 0; round < 200; ++round) {
+    for (const auto& [subnet, ratio] : ratios) {
+      Request request = Make(++id);
+      request.subnet = subnet;
+      REQUIRE(dispatcher_.Submit(request, now_).ok());
+      const Work work = *dispatcher_.NextWork("cpu0", now_);
+      REQUIRE(work.subnet == subnet);
+      dispatcher_.Complete(work, now_, base::FromMs(work.expected_ms * ratio), true);
+    }
+  }
+  // As profiled they take 4 and 8 ms; the large one takes 12.
+  REQUIRE(dispatcher_.Submit(Make(++id, 10), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+  REQUIRE(dispatcher_.Submit(Make(++id, 5), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+  REQUIRE(dispatcher_.Submit(Make(++id, 14), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "l");
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "where runs differ the fast path leaves time to spare") {
+  RequestId id = 0;
+  for (int run = 0; run < 400; ++run) {
+    REQUIRE(dispatcher_.Submit(Make(++id), now_).ok());
+    const Work work = *dispatcher_.NextWork("cpu0", now_);
+    const double ratio = run % 2 == 0 ? 0.9 : 1.1;
+    dispatcher_.Complete(work, now_, base::FromMs(work.expected_ms * ratio), true);
+  }
+  Request tight = Make(++id);
+  tight.target = base::FromMs(8.3);
+  REQUIRE(dispatcher_.Submit(tight, now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
+  // But no more of it than plans leave.
+  REQUIRE(dispatcher_.Submit(Make(++id, 9), now_).ok());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "l");
 }
 
 TEST_CASE_METHOD(DispatcherFixture,

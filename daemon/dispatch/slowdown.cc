@@ -37,15 +37,28 @@ void SlowdownResiduals::Observe(std::string_view key, double expected_ms, double
   auto found = residuals_.find(key);
   if (found == residuals_.end()) {
     if (residuals_.size() >= kMaxSubnets) return;
-    found = residuals_.emplace(std::string(key), 1.0).first;
+    found = residuals_.try_emplace(std::string(key)).first;
   }
-  const double residual = std::clamp(*ratio / cluster_slowdown, kLeast, kMost);
-  found->second += kWeight * (residual - found->second);
+  Residual& residual = found->second;
+  const double off = std::clamp(*ratio / cluster_slowdown, kLeast, kMost) - residual.factor;
+  residual.factor += kWeight * off;
+  residual.variance += kWeight * (off * off - residual.variance);
+}
+
+double SlowdownResiduals::Residual::Believed() const {
+  const double distance = factor - 1.0;
+  const double square = distance * distance;
+  return square > 0.0 ? 1.0 + distance * square / (square + variance) : 1.0;
+}
+
+const SlowdownResiduals::Residual* SlowdownResiduals::Find(std::string_view key) const {
+  const auto found = residuals_.find(key);
+  return found == residuals_.end() ? nullptr : &found->second;
 }
 
 double SlowdownResiduals::Of(std::string_view key) const {
-  const auto found = residuals_.find(key);
-  return found == residuals_.end() ? 1.0 : found->second;
+  const Residual* residual = Find(key);
+  return residual == nullptr ? 1.0 : residual->Believed();
 }
 
 }  // namespace dynofa::dispatch

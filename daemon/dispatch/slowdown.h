@@ -29,8 +29,8 @@ class Slowdown {
     run_of_surprises_ = 0;
   }
 
-  /// Moves slowly towards `value`, for a time in which nothing runs.
-  void Drift(double value) { value_ += kDriftWeight * (value - value_); }
+  /// Moves that share of the way, 0 to 1, to `value`, for a time in which nothing ran.
+  void Drift(double value, double share) { value_ += share * (value - value_); }
 
   double value() const { return value_; }
 
@@ -42,7 +42,6 @@ class Slowdown {
   static constexpr double kSurpriseWeight = 0.6;
   /// Share of the estimate by which a surprising run differs from it.
   static constexpr double kSurprise = 0.15;
-  static constexpr double kDriftWeight = 0.02;
 
  private:
   double value_ = 1.0;
@@ -53,17 +52,30 @@ class Slowdown {
 /// What a cluster's one factor leaves over, by subnet: a neighbour that fills the memory bus hits a
 /// large subnet harder than a small one, and a profile errs for each subnet in its own way.
 ///
-/// Each subnet has a factor on top of the cluster's, learnt slowly from its own runs. One writer.
+/// Each subnet has a factor on top of the cluster's, learnt slowly from its own runs, with the
+/// spread of what they show. It counts only as far as it stands out from that: under a governor
+/// that moves the clock, runs differ for reasons of their own.
 class SlowdownResiduals {
  public:
-  using Residuals = std::map<std::string, double, std::less<>>;
+  struct Residual {
+    double factor = 1.0;
+    /// Mean square of how far single runs are from the factor.
+    double variance = kFirstVariance;
+
+    /// The factor as far as it is to be believed: its distance from 1, times the share that the
+    /// square of that distance has in itself and the variance.
+    double Believed() const;
+  };
+  using Residuals = std::map<std::string, Residual, std::less<>>;
 
   /// Takes one run of the subnet with that key into account, while the cluster's factor was
   /// `cluster_slowdown`.
   void Observe(std::string_view key, double expected_ms, double measured_ms,
                double cluster_slowdown);
 
-  /// The factor of a subnet; 1 as long as nothing is known.
+  /// Null if nothing is known of the subnet. Good until the next call that is not const.
+  const Residual* Find(std::string_view key) const;
+  /// The factor of a subnet as far as it is to be believed; 1 as long as nothing is known.
   double Of(std::string_view key) const;
 
   const Residuals& all() const { return residuals_; }
@@ -75,6 +87,8 @@ class SlowdownResiduals {
   /// A residual is a correction, not a second slow-down.
   static constexpr double kLeast = 0.5;
   static constexpr double kMost = 2.0;
+  /// A new residual is not believed before some twenty runs agree.
+  static constexpr double kFirstVariance = 0.04;
   /// Subnets that are remembered; a model has a few dozen.
   static constexpr std::size_t kMaxSubnets = 512;
 

@@ -57,6 +57,25 @@ TEST_CASE("what one subnet has beyond the others becomes its residual") {
   CHECK(residuals.Of("net/large") == 1.0);
 }
 
+TEST_CASE("a residual counts only as far as it stands out from the spread of the runs") {
+  SlowdownResiduals clear;
+  SlowdownResiduals noisy;
+  for (int i = 0; i < 200; ++i) {
+    clear.Observe("net/s", 1.0, 1.1, 1.0);
+    noisy.Observe("net/s", 1.0, i % 2 == 0 ? 1.4 : 0.8, 1.0);
+  }
+  CHECK(clear.Of("net/s") == Approx(1.1).epsilon(0.005));
+  CHECK(noisy.Find("net/s")->factor == Approx(1.1).epsilon(0.02));
+  CHECK(noisy.Of("net/s") == Approx(1.01).epsilon(0.01));
+  CHECK(noisy.Find("net/m") == nullptr);
+}
+
+TEST_CASE("a residual is not believed from its first runs") {
+  SlowdownResiduals residuals;
+  for (int i = 0; i < 5; ++i) residuals.Observe("net/s", 1.0, 1.3, 1.0);
+  CHECK(residuals.Of("net/s") < 1.02);
+}
+
 TEST_CASE("a residual stays a correction, and their number is bounded") {
   SlowdownResiduals residuals;
   for (int i = 0; i < 1000; ++i) residuals.Observe("net/s", 1.0, 1e9, 1.0);

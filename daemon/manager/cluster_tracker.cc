@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kLeastShare = 0.1;
 
-/// A jump of others' load beyond this makes the estimate start over from what it explains.
+/// A jump of others' load beyond this makes the slow-down start over from what it explains.
 constexpr double kLoadJump = 0.2;
 
 }  // namespace
@@ -20,18 +20,19 @@ double ClusterTracker::SlowdownBeside(const Cluster& cluster, double load) const
   return 1.0 / std::clamp(share, kLeastShare, 1.0);
 }
 
+void ClusterTracker::SetForeignLoad(Cluster& cluster, double load) {
+  cluster.view.state.foreign_load = load;
+  slowdowns_.Explain(cluster.view.state.info.id, SlowdownBeside(cluster, load));
+}
+
 void ClusterTracker::SetBoard(const hardware::BoardInfo& board) {
-  std::map<std::string, Cluster> before = std::exchange(clusters_, {});
+  clusters_.clear();
   order_.clear();
   emulated_ = !board.emulated_model.empty();
   for (const policies::ClusterInfo& info : board.clusters) {
     Cluster& cluster = clusters_[info.id];
-    if (auto known = before.find(info.id); known != before.end()) {
-      cluster.slowdown = known->second.slowdown;
-      cluster.residuals = known->second.residuals;
-    }
     cluster.view.state.info = info;
-    cluster.view.state.slowdown = cluster.slowdown.value();
+    SetForeignLoad(cluster, 0.0);
     order_.push_back(info.id);
   }
 }
@@ -47,7 +48,7 @@ void ClusterTracker::LoseBoard(const std::string& reason) {
     cluster.view.state.limit_khz = 0;
     cluster.view.state.limited_by.clear();
     cluster.view.state.temperature_c = 0.0;
-    cluster.view.state.foreign_load = 0.0;
+    SetForeignLoad(cluster, 0.0);
   }
 }
 
@@ -60,16 +61,13 @@ bool ClusterTracker::Update(const hardware::BoardReading& reading) {
     const bool jumped = std::abs(read.foreign_load - state.foreign_load) > kLoadJump;
     other_conditions = other_conditions || jumped || read.available != state.available ||
                        read.limit_khz != state.limit_khz;
-    if (jumped) {
-      found->second.slowdown.Restart(SlowdownBeside(found->second, read.foreign_load));
-      state.slowdown = found->second.slowdown.value();
-    }
+    SetForeignLoad(found->second, read.foreign_load);
+    if (jumped) slowdowns_.Restart(read.cluster);
     state.available = read.available;
     state.frequency_khz = read.frequency_khz;
     state.limit_khz = read.limit_khz;
     state.limited_by = read.limited_by;
     state.static_power_w = read.static_power_w;
-    state.foreign_load = read.foreign_load;
     // A clock that no decision holds is that of a cluster at rest.
     if (read.min_khz != read.max_khz) state.rest_power_w = read.static_power_w;
     found->second.view.effective = {read.cluster, read.governor, read.min_khz, read.max_khz};
@@ -108,21 +106,6 @@ void ClusterTracker::Observe(const dispatch::Outcome& outcome) {
   Cluster& cluster = found->second;
   cluster.busy += outcome.compute;
   cluster.busy_threads += outcome.compute * outcome.threads;
-  if (outcome.kind != dispatch::Outcome::Kind::kCompleted) return;
-  ++cluster.runs;
-  const std::string subnet = policies::ResidualKey(outcome.model, outcome.subnet);
-  const double compute_ms = base::ToMs(outcome.compute);
-  cluster.residuals.Observe(subnet, outcome.expected_ms, compute_ms, cluster.slowdown.value());
-  cluster.slowdown.Observe(outcome.expected_ms * cluster.residuals.Of(subnet), compute_ms);
-  cluster.view.state.slowdown = cluster.slowdown.value();
-}
-
-void ClusterTracker::RestartSlowdowns() {
-  for (auto& [id, cluster] : clusters_) {
-    cluster.slowdown.Restart(SlowdownBeside(cluster, cluster.view.state.foreign_load));
-    cluster.residuals.Restart();
-    cluster.view.state.slowdown = cluster.slowdown.value();
-  }
 }
 
 std::vector<hardware::ClusterLoad> ClusterTracker::EndWindow(base::Duration length) {
@@ -133,28 +116,27 @@ std::vector<hardware::ClusterLoad> ClusterTracker::EndWindow(base::Duration leng
     const double most = std::max(1, cluster.view.state.info.cores);
     loads.push_back({id, std::min(1.0, base::ToSeconds(cluster.busy) / seconds),
                      std::min(most, base::ToSeconds(cluster.busy_threads) / seconds)});
-    if (cluster.runs == 0) {
-      cluster.slowdown.Drift(SlowdownBeside(cluster, cluster.view.state.foreign_load));
-      cluster.view.state.slowdown = cluster.slowdown.value();
-    }
     cluster.busy = cluster.busy_threads = {};
-    cluster.runs = 0;
   }
   return loads;
 }
 
-std::vector<ClusterView> ClusterTracker::Views() const {
+std::vector<ClusterView> ClusterTracker::Views(base::TimePoint now) const {
   std::vector<ClusterView> views;
-  for (const std::string& id : order_) views.push_back(clusters_.at(id).view);
+  for (const std::string& id : order_) {
+    views.push_back(clusters_.at(id).view);
+    views.back().state.slowdown = slowdowns_.Read(id, now).slowdown;
+  }
   return views;
 }
 
-std::vector<policies::ClusterState> ClusterTracker::States() const {
+std::vector<policies::ClusterState> ClusterTracker::States(base::TimePoint now) const {
   std::vector<policies::ClusterState> states;
   for (const std::string& id : order_) {
-    const Cluster& cluster = clusters_.at(id);
-    policies::ClusterState& state = states.emplace_back(cluster.view.state);
-    state.residuals = {cluster.residuals.all().begin(), cluster.residuals.all().end()};
+    policies::ClusterState& state = states.emplace_back(clusters_.at(id).view.state);
+    dispatch::SlowdownBook::View seen = slowdowns_.Read(id, now);
+    state.slowdown = seen.slowdown;
+    state.residuals = std::move(seen.residuals);
   }
   return states;
 }

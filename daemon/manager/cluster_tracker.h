@@ -8,18 +8,22 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/dispatch/dispatcher.h"
-#include "daemon/dispatch/slowdown.h"
+#include "daemon/dispatch/slowdown_book.h"
 #include "daemon/hardware/board.h"
 #include "daemon/manager/manager_api.h"
 
 namespace dynofa::manager {
 
 /// What is known of each cluster: the last reading, what was asked of its knobs and what they
-/// answered, and how fast it runs compared to its profile. Passive; belongs to the manager's
-/// sequence.
+/// answered, and how busy it was. How fast it runs compared to its profile is in the book, which
+/// hears from here what the load of others explains. Passive; belongs to the manager's sequence,
+/// the book's side of the loop.
 class ClusterTracker {
  public:
-  /// Starts over with the clusters of a board; estimates of clusters that stay are kept.
+  /// `slowdowns` must outlive the tracker.
+  explicit ClusterTracker(dispatch::SlowdownBook& slowdowns) : slowdowns_(slowdowns) {}
+
+  /// Starts over with the clusters of a board.
   void SetBoard(const hardware::BoardInfo& board);
 
   /// Without a board that answers, nothing can be written: every cluster becomes read-only, with
@@ -33,32 +37,32 @@ class ClusterTracker {
   void Observe(const dispatch::Outcome& outcome);
 
   /// Other costs hold: forgets how the clusters ran compared to the old ones.
-  void RestartSlowdowns();
+  void RestartSlowdowns() { slowdowns_.RestartAll(); }
 
-  /// Ends a window of `length`: returns how busy inferences kept each cluster in it, and lets the
-  /// estimates of clusters without runs drift to what the load of others explains.
+  /// Ends a window of `length`: returns how busy inferences kept each cluster in it.
   std::vector<hardware::ClusterLoad> EndWindow(base::Duration length);
 
-  std::vector<policies::ClusterState> States() const;
-  std::vector<ClusterView> Views() const;
+  /// With the slow-downs of that time.
+  std::vector<policies::ClusterState> States(base::TimePoint now) const;
+  std::vector<ClusterView> Views(base::TimePoint now) const;
   /// Clock of each cluster as last read back, kHz.
   std::map<std::string, std::int64_t> Frequencies() const;
 
  private:
   struct Cluster {
     ClusterView view;
-    dispatch::Slowdown slowdown;
-    dispatch::SlowdownResiduals residuals;
     base::Duration busy{};
     base::Duration busy_threads{};  ///< the same, each thread counted
-    std::int64_t runs = 0;
   };
 
   /// How much slower a run with one thread is expected to be beside others that take `load` of
   /// the cluster: CPUs that they leave free are as good as all. The model of an emulated board
   /// speaks of a cluster as a whole.
   double SlowdownBeside(const Cluster& cluster, double load) const;
+  /// Notes the load of others and tells the book what it explains.
+  void SetForeignLoad(Cluster& cluster, double load);
 
+  dispatch::SlowdownBook& slowdowns_;
   bool emulated_ = false;
   std::map<std::string, Cluster> clusters_;
   std::vector<std::string> order_;

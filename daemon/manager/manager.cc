@@ -59,6 +59,7 @@ Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
       modes_(options_.power_modes),
       mode_(options_.power_mode),
       sessions_(options_.limits_of),
+      clusters_(world_.slowdowns),
       profiler_(world_.clock, world_.runner, world_.measure, world_.profiles, world_.models,
                 world_.costs, ProfilerHooks()),
       window_start_(started_),
@@ -122,7 +123,7 @@ void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
 
 void Manager::AdoptCosts() {
   std::vector<policies::ClusterInfo> clusters;
-  for (policies::ClusterState& state : clusters_.States()) {
+  for (policies::ClusterState& state : clusters_.States(world_.clock.Now())) {
     clusters.push_back(std::move(state.info));
   }
   auto points = std::make_shared<std::vector<policies::OperatingPoint>>();
@@ -300,7 +301,7 @@ policies::Snapshot Manager::TakeSnapshot() const {
   policies::Snapshot snapshot;
   snapshot.time_s = base::ToSeconds(world_.clock.Now() - started_);
   snapshot.mode = *FindMode(mode_);
-  snapshot.clusters = clusters_.States();
+  snapshot.clusters = clusters_.States(world_.clock.Now());
   for (policies::ClusterState& cluster : snapshot.clusters) {
     if (cluster.info.id != profiler_.taken()) continue;
     cluster.available = false;
@@ -402,7 +403,7 @@ void Manager::PublishStatus() {
     }
     view->models.push_back(std::move(shown));
   }
-  view->clusters = clusters_.Views();
+  view->clusters = clusters_.Views(world_.clock.Now());
   for (ClusterView& cluster : view->clusters) {
     cluster.runs =
         world_.measure == nullptr || !world_.measure->ThreadCounts(cluster.state.info.id).empty();

@@ -51,6 +51,8 @@ struct ManagerDependencies {
   /// The manager's own sequence: the only one that touches the board.
   base::TaskRunner& runner;
   OutcomeRing& outcomes;
+  /// The manager is the loop's side of it.
+  dispatch::SlowdownBook& slowdowns;
   std::unique_ptr<policies::Policy> policy;
   std::vector<HostedModel> models;
   /// Of what no profile knows.

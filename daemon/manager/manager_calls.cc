@@ -84,7 +84,8 @@ void Manager::StartProfile(ProfileRequest request, Done done) {
     if (!manager) return done(absl::UnavailableError("the daemon is stopping"));
     Manager& me = **manager;
     if (me.points_ == nullptr) return done(absl::UnavailableError("there is no board yet"));
-    const absl::Status begun = me.profiler_.Start(request, me.clusters_.States(), *me.points_);
+    const absl::Status begun =
+        me.profiler_.Start(request, me.clusters_.States(me.world_.clock.Now()), *me.points_);
     me.TickWithin(me.TickPeriod());
     me.PublishStatus();
     done(begun);

@@ -37,6 +37,7 @@ class ManagerFixture {
     ManagerDependencies world{.clock = time_,
                               .runner = time_,
                               .outcomes = outcomes_,
+                              .slowdowns = slowdowns_,
                               .policy = policies::MakePolicy("hierarchical"),
                               .models = {{tests::NetInfo(), "fake"}},
                               .costs = std::make_shared<tests::FakeCosts>(),
@@ -88,6 +89,7 @@ class ManagerFixture {
 
   base::VirtualTime time_;
   OutcomeRing outcomes_{256};
+  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
   std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::shared_ptr<const dispatch::RoutingTable> routes_;
   int publications_ = 0;
@@ -193,8 +195,10 @@ TEST_CASE_METHOD(ManagerFixture, "power modes cap the clock; unknown ones name t
 }
 
 // Runs of `session` on `cluster` that took five times as long as expected.
-void RunSlowly(OutcomeRing& outcomes, const std::string& session, const std::string& cluster) {
+void RunSlowly(OutcomeRing& outcomes, dispatch::SlowdownBook& slowdowns, base::TimePoint now,
+               const std::string& session, const std::string& cluster) {
   for (int i = 0; i < 50; ++i) {
+    slowdowns.Observe(cluster, "net", "l", 8.0, 40.0, now);
     outcomes.Push({.session = session,
                    .model = "net",
                    .cluster = cluster,
@@ -209,7 +213,7 @@ void RunSlowly(OutcomeRing& outcomes, const std::string& session, const std::str
 TEST_CASE_METHOD(ManagerFixture, "slow runs make the loop move the session elsewhere") {
   const auto session = Open({.latency_ms = 12.0, .min_accuracy = 0.79, .rate_hz = 10.0});
   const std::string first = session->assignment->point.cluster;
-  RunSlowly(outcomes_, session->id, first);
+  RunSlowly(outcomes_, slowdowns_, time_.Now(), session->id, first);
   time_.Advance(milliseconds(500));
   const SessionView view = manager_->status()->sessions[0];
   CHECK(view.assignment->point.cluster != first);
@@ -221,7 +225,7 @@ TEST_CASE_METHOD(ManagerFixture, "slow runs make the loop move the session elsew
 TEST_CASE_METHOD(ManagerFixture, "a missed deadline is taken up before the tick") {
   const auto session = Open({.latency_ms = 12.0, .min_accuracy = 0.79, .rate_hz = 10.0});
   const std::string first = session->assignment->point.cluster;
-  RunSlowly(outcomes_, session->id, first);
+  RunSlowly(outcomes_, slowdowns_, time_.Now(), session->id, first);
   manager_->OnMiss();
   time_.RunDue();
   CHECK(manager_->status()->sessions[0].assignment->point.cluster != first);
@@ -415,6 +419,7 @@ TEST_CASE_METHOD(ManagerFixture, "watchers see every decision until they leave; 
 TEST_CASE("a manager needs a model and a power mode that exists") {
   base::VirtualTime time;
   OutcomeRing outcomes(4);
+  dispatch::SlowdownBook slowdowns({"cpu0", "cpu2"});
   const auto make = [&](const std::string& mode, std::vector<HostedModel> models) {
     ManagerOptions options;
     options.power_modes = {{.name = "balanced"}};
@@ -422,6 +427,7 @@ TEST_CASE("a manager needs a model and a power mode that exists") {
     return Manager::Create(options, {.clock = time,
                                      .runner = time,
                                      .outcomes = outcomes,
+                                     .slowdowns = slowdowns,
                                      .policy = policies::MakePolicy("hierarchical"),
                                      .models = std::move(models),
                                      .costs = std::make_shared<tests::FakeCosts>(),

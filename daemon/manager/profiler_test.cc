@@ -131,10 +131,12 @@ TEST_CASE_METHOD(ProfilerFixture, "a mode that leaves one core gets the figures 
 TEST_CASE("a manager without executors to measure with says so") {
   base::VirtualTime time;
   OutcomeRing outcomes{16};
+  dispatch::SlowdownBook slowdowns({"cpu0", "cpu2"});
   const auto manager = *Manager::Create({.power_modes = {{.name = "balanced"}}},
                                         {.clock = time,
                                          .runner = time,
                                          .outcomes = outcomes,
+                                         .slowdowns = slowdowns,
                                          .policy = policies::MakePolicy("hierarchical"),
                                          .models = {{tests::NetInfo(), "fake", "1.0"}},
                                          .costs = std::make_shared<tests::FakeCosts>(),

@@ -118,6 +118,7 @@ class ProfilerFixture {
         std::move(options), {.clock = time_,
                              .runner = time_,
                              .outcomes = outcomes_,
+                             .slowdowns = slowdowns_,
                              .policy = policies::MakePolicy("hierarchical"),
                              .models = {{info, "fake", "1.0"}},
                              .costs = std::make_shared<tests::FakeCosts>(),
@@ -200,6 +201,7 @@ class ProfilerFixture {
   base::VirtualTime time_;
   tests::TempDir dir_;
   OutcomeRing outcomes_{256};
+  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
   std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::shared_ptr<const dispatch::RoutingTable> routes_;
   FakeMeasure measure_{time_};

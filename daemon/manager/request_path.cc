@@ -15,9 +15,9 @@ namespace dynofa::manager {
 
 absl::StatusOr<std::unique_ptr<RequestPath>> RequestPath::Create(
     RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes,
-    std::vector<std::shared_ptr<engine::Supernet>> supernets,
+    dispatch::SlowdownBook& slowdowns, std::vector<std::shared_ptr<engine::Supernet>> supernets,
     std::vector<ClusterExecutor> executors) {
-  auto path = std::unique_ptr<RequestPath>(new RequestPath(options, clock, outcomes));
+  auto path = std::unique_ptr<RequestPath>(new RequestPath(options, clock, outcomes, slowdowns));
   for (auto& supernet : supernets) DYNOFA_RETURN_IF_ERROR(path->Host(std::move(supernet)));
   path->Start(std::move(executors));
   return path;

@@ -47,11 +47,11 @@ struct RequestPathOptions {
 /// loop hands over routes and receives outcomes without it.
 class RequestPath final : public InferenceApi, public MeasureApi {
  public:
-  /// Prepares every subnet of every supernet, so that no request waits for that. `clock` and
-  /// `outcomes` must outlive the path.
+  /// Prepares every subnet of every supernet, so that no request waits for that. `clock`,
+  /// `outcomes` and `slowdowns`, of which it is the request path's side, must outlive the path.
   static absl::StatusOr<std::unique_ptr<RequestPath>> Create(
       RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes,
-      std::vector<std::shared_ptr<engine::Supernet>> supernets,
+      dispatch::SlowdownBook& slowdowns, std::vector<std::shared_ptr<engine::Supernet>> supernets,
       std::vector<ClusterExecutor> executors);
 
   /// Fails what is queued with UNAVAILABLE, waits for what runs, joins the threads.
@@ -95,8 +95,12 @@ class RequestPath final : public InferenceApi, public MeasureApi {
     std::atomic<bool> stopped{false};
   };
 
-  RequestPath(RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes)
-      : options_(options), clock_(clock), outcomes_(outcomes), dispatcher_(options.queues) {}
+  RequestPath(RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes,
+              dispatch::SlowdownBook& slowdowns)
+      : options_(options),
+        clock_(clock),
+        outcomes_(outcomes),
+        dispatcher_(options.queues, slowdowns) {}
 
   absl::Status Host(std::shared_ptr<engine::Supernet> supernet);
   void Start(std::vector<ClusterExecutor> executors);

@@ -86,7 +86,7 @@ class RequestPathFixture {
     RequestPathOptions options;
     options.executor_nice = 0;
     options.on_miss = [this] { ++misses_; };
-    path_ = *RequestPath::Create(options, clock_, outcomes_,
+    path_ = *RequestPath::Create(options, clock_, outcomes_, slowdowns_,
                                  {std::make_shared<tests::FakeSupernet>(tests::NetInfo())},
                                  std::move(executors));
     Publish("cpu0");
@@ -148,6 +148,7 @@ class RequestPathFixture {
 
   base::SteadyClock clock_;
   OutcomeRing outcomes_{64};
+  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
   std::atomic<int> misses_{0};
   Gate gate_, gate2_;
   std::promise<void> release_;
@@ -265,7 +266,7 @@ TEST_CASE_METHOD(RequestPathFixture, "stopping answers what is queued and finish
 TEST_CASE_METHOD(RequestPathFixture, "two models of one name are refused") {
   auto twin = std::make_shared<tests::FakeSupernet>(tests::NetInfo());
   CHECK(absl::IsInvalidArgument(
-      RequestPath::Create({}, clock_, outcomes_, {twin, twin}, {}).status()));
+      RequestPath::Create({}, clock_, outcomes_, slowdowns_, {twin, twin}, {}).status()));
 }
 
 TEST_CASE_METHOD(RequestPathFixture, "an order is measured on its cluster's executor") {

@@ -30,6 +30,7 @@ class Simulation {
     manager_ = *Manager::Create(std::move(options), {.clock = time_,
                                                      .runner = time_,
                                                      .outcomes = outcomes_,
+                                                     .slowdowns = slowdowns_,
                                                      .policy = policies::MakePolicy("hierarchical"),
                                                      .models = {{tests::NetInfo(), "fake"}},
                                                      .costs = std::make_shared<tests::FakeCosts>(),
@@ -115,7 +116,8 @@ class Simulation {
 
   base::VirtualTime time_;
   OutcomeRing outcomes_{4096};
-  dispatch::Dispatcher dispatcher_;
+  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
+  dispatch::Dispatcher dispatcher_{{}, slowdowns_};
   std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::unique_ptr<Manager> manager_;
   std::set<std::string> busy_;

@@ -30,6 +30,12 @@ std::vector<policies::PowerMode> WithCaps(std::vector<policies::PowerMode> modes
   return modes;
 }
 
+std::vector<std::string> ClusterIds(const emulator::BoardModel& board) {
+  std::vector<std::string> ids;
+  for (const emulator::ClusterModel& cluster : board.clusters) ids.push_back(cluster.id);
+  return ids;
+}
+
 }  // namespace
 
 Simulation::Simulation(const Scenario& scenario, const emulator::BoardModel& board,
@@ -41,6 +47,8 @@ Simulation::Simulation(const Scenario& scenario, const emulator::BoardModel& boa
       costs_(std::make_shared<emulator::EmulatedCostModel>(board)),
       modes_(WithCaps(ModesOf(scenario, board), scenario)),
       mode_(scenario.power_mode),
+      slowdowns_(ClusterIds(board)),
+      dispatcher_({}, slowdowns_),
       policy_(std::move(policy)),
       machine_(board, time_, governor) {
   trace_.policy = options.policy;
@@ -73,6 +81,7 @@ absl::Status Simulation::Begin() {
       manager::Manager::Create(std::move(options), {.clock = time_,
                                                     .runner = time_,
                                                     .outcomes = outcomes_,
+                                                    .slowdowns = slowdowns_,
                                                     .policy = std::move(policy_),
                                                     .models = std::move(hosted),
                                                     .costs = costs_,
@@ -92,9 +101,7 @@ absl::Status Simulation::Begin() {
 void Simulation::Describe() {
   trace_.length_s = scenario_.length_s;
   trace_.warm_up_s = scenario_.warm_up_s;
-  for (const emulator::ClusterModel& cluster : board_.clusters) {
-    trace_.clusters.push_back(cluster.id);
-  }
+  trace_.clusters = ClusterIds(board_);
   for (std::size_t i = 0; i < scenario_.clients.size(); ++i) {
     const Client& client = scenario_.clients[i];
     trace_.clients.push_back(client.name);

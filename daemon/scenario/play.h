@@ -117,6 +117,7 @@ class Simulation {
 
   base::VirtualTime time_;
   manager::OutcomeRing outcomes_{1 << 14};
+  dispatch::SlowdownBook slowdowns_;
   dispatch::Dispatcher dispatcher_;
   std::unique_ptr<policies::Policy> policy_;
   Machine machine_;
