@@ -152,9 +152,6 @@ void Actuator::BeginRead(std::vector<ClusterLoad> loads, ReadDone done) {
   reading_ = std::make_shared<Reading>(Reading{std::move(done), clock.Now() + stuck_after_});
   reader_busy_ = true;
   reader_->Post([this, reading = reading_, loads = std::move(loads)] { RunRead(reading, loads); });
-  read_since_watch_ = true;
-  if (std::exchange(watching_, true)) return;
-  sequence_->PostDelayed(stuck_after_, [this] { WatchReads(); });
 }
 
 void Actuator::RunRead(const std::shared_ptr<Reading>& reading,
@@ -171,10 +168,6 @@ void Actuator::RunRead(const std::shared_ptr<Reading>& reading,
   reading->done(std::move(result));
 }
 
-Actuator::ReadDone Actuator::GiveUpRead() {
-  return std::move(std::exchange(reading_, nullptr)->done);
-}
-
 void Actuator::AwaitRead() {
   std::unique_lock lock(mutex_);
   if (reading_ == nullptr) return;
@@ -182,24 +175,9 @@ void Actuator::AwaitRead() {
   const bool ended =
       read_ended_.wait_until(lock, reading_->deadline, [&] { return reading_ == nullptr; });
   if (ended) return;
-  const ReadDone done = GiveUpRead();
+  const std::shared_ptr<Reading> hanging = std::exchange(reading_, nullptr);
   lock.unlock();
-  done(StuckRead());
-}
-
-void Actuator::WatchReads() {
-  const base::SteadyClock clock;
-  ReadDone overdue;
-  {
-    std::lock_guard lock(mutex_);
-    const base::TimePoint now = clock.Now();
-    if (reading_ != nullptr && reading_->deadline <= now) overdue = GiveUpRead();
-    watching_ = std::exchange(read_since_watch_, false) || reading_ != nullptr;
-    // A read that begins after this is not due before the next time.
-    const base::Duration pause = reading_ != nullptr ? reading_->deadline - now : stuck_after_;
-    if (watching_) sequence_->PostDelayed(pause, [this] { WatchReads(); });
-  }
-  if (overdue) overdue(StuckRead());
+  hanging->done(StuckRead());
 }
 
 void Actuator::Release(std::function<void(absl::Status)> done) {

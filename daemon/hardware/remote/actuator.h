@@ -40,7 +40,8 @@ class Actuator {
   using ReadDone = std::function<void(absl::StatusOr<BoardReading>)>;
 
   void Apply(std::vector<policies::ClusterSetting> settings, std::function<void(ApplyResult)> done);
-  /// Reads the board; the driver gets `loads` before, if there are any.
+  /// Reads the board; the driver gets `loads` before, if there are any. A read that has not
+  /// returned in time is answered (UNAVAILABLE) when the next call comes.
   void Read(std::vector<ClusterLoad> loads, ReadDone done);
 
   /// The release of a stuck cluster follows by itself when its write has returned; the answer,
@@ -60,14 +61,11 @@ class Actuator {
 
   /// Has `call` run in its turn, with no read under way.
   void Enqueue(std::function<void()> call);
-  /// These need mutex_. BeginRead: none is under way.
+  /// Needs mutex_, and that no read is under way.
   void BeginRead(std::vector<ClusterLoad> loads, ReadDone done);
-  ReadDone GiveUpRead();
   void RunRead(const std::shared_ptr<Reading>& reading, const std::vector<ClusterLoad>& loads);
   /// Waits for the read under way, if there is one, or gives it up.
   void AwaitRead();
-  /// Looks after reads, as long as there are any, that nothing else waits for.
-  void WatchReads();
   /// The places of `settings` in the order in which they are applied.
   std::vector<std::size_t> SafeOrder(const std::vector<policies::ClusterSetting>& settings) const;
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
@@ -82,8 +80,6 @@ class Actuator {
   int calls_ = 0;  ///< on the sequence, waiting or under way
   std::shared_ptr<Reading> reading_;
   bool reader_busy_ = false;  ///< also by a read that was given up
-  bool watching_ = false;
-  bool read_since_watch_ = false;
   std::condition_variable read_ended_;
   std::mutex loads_mutex_;
   std::optional<std::vector<ClusterLoad>> loads_;  // reported and not yet passed on

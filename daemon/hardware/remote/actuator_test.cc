@@ -148,13 +148,17 @@ TEST_CASE("A read that hangs holds up neither writes nor other reads for ever") 
   CHECK(tests::WaitUntil([&] { return Read(actuator).ok(); }));
 }
 
-TEST_CASE("A read that does not return is an error, not a wait") {
+TEST_CASE("A read that does not return is an error when the next one comes") {
   tests::FakeDriver driver;
   Actuator actuator(driver, kStuckAfter);
   CHECK(Read(actuator).ok());
   driver.Block("read");
+  std::promise<absl::Status> hanging;
+  actuator.Read({}, [&](const auto& reading) { hanging.set_value(reading.status()); });
   CHECK(absl::IsUnavailable(Read(actuator).status()));
+  CHECK(absl::IsUnavailable(hanging.get_future().get()));
   driver.Unblock("read");
+  CHECK(tests::WaitUntil([&] { return Read(actuator).ok(); }));
 }
 
 }  // namespace
