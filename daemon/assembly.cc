@@ -65,6 +65,9 @@ struct Assembly::Parts {
   base::Doorbell missed{*loop, [this] {
                           if (manager != nullptr) manager->OnMiss();
                         }};
+  base::Doorbell first_request{*loop, [this] {
+                                 if (manager != nullptr) manager->OnRequest();
+                               }};
   std::unique_ptr<BoardLink> link;
   std::unique_ptr<hardware::Board> first_board;
   bool managed = false;
@@ -80,7 +83,7 @@ struct Assembly::Parts {
 
   absl::Status TakeBoard(const config::Config& config);
   absl::Status LoadModels(const config::Config& config);
-  absl::Status StartRequestPath();
+  absl::Status StartRequestPath(const config::Config& config);
   absl::StatusOr<std::vector<manager::ClusterExecutor>> MakeExecutors();
   absl::Status StartManager(const config::Config& config);
   absl::StatusOr<std::shared_ptr<const engine::CostModel>> MakeCostModel();
@@ -159,12 +162,14 @@ absl::StatusOr<std::vector<manager::ClusterExecutor>> Assembly::Parts::MakeExecu
   return executors;
 }
 
-absl::Status Assembly::Parts::StartRequestPath() {
+absl::Status Assembly::Parts::StartRequestPath(const config::Config& config) {
   DYNOFA_ASSIGN_OR_RETURN(auto executors, MakeExecutors());
   manager::RequestPathOptions options;
   options.on_miss = [this] { missed.Ring(); };
-  DYNOFA_ASSIGN_OR_RETURN(path, manager::RequestPath::Create(options, clock, outcomes, *slowdowns, supernets,
-                                                             std::move(executors)));
+  options.on_first = [this] { first_request.Ring(); };
+  options.pause = std::chrono::milliseconds(config.daemon.tick_ms);
+  DYNOFA_ASSIGN_OR_RETURN(path, manager::RequestPath::Create(options, clock, outcomes, *slowdowns,
+                                                             supernets, std::move(executors)));
   return absl::OkStatus();
 }
 
@@ -189,8 +194,8 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
   options.power_modes = config.power_modes;
   options.power_mode = config.daemon.power_mode;
   options.tick = std::chrono::milliseconds(config.daemon.tick_ms);
-  options.idle_tick = 2 * options.tick;
-  options.empty_tick = 4 * options.tick;
+  options.idle_tick = 4 * options.tick;
+  options.empty_tick = 8 * options.tick;
   if (const auto ping = notify.ping_period()) {
     for (auto* tick : {&options.tick, &options.idle_tick, &options.empty_tick}) {
       *tick = std::min(*tick, *ping);
@@ -266,7 +271,7 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Create(const config::Config&
   auto parts = std::make_unique<Parts>();
   DYNOFA_RETURN_IF_ERROR(parts->TakeBoard(config));
   DYNOFA_RETURN_IF_ERROR(parts->LoadModels(config));
-  DYNOFA_RETURN_IF_ERROR(parts->StartRequestPath());
+  DYNOFA_RETURN_IF_ERROR(parts->StartRequestPath(config));
   DYNOFA_RETURN_IF_ERROR(parts->StartManager(config));
   parts->KeepBoard();
   DYNOFA_RETURN_IF_ERROR(parts->OpenEdges(config));

@@ -34,6 +34,9 @@ std::string TroubleOf(const absl::StatusOr<hardware::ApplyResult>& result) {
 /// Pause before settings that failed are tried again.
 constexpr base::Duration kSettingRetry = std::chrono::seconds(2);
 
+/// How long to wait for a reading before another one is asked for.
+constexpr base::Duration kReadPatience = std::chrono::seconds(1);
+
 /// Least time between two decisions for missed deadlines: an overload misses all the time.
 constexpr base::Duration kMissPause = std::chrono::milliseconds(50);
 
@@ -191,8 +194,12 @@ void Manager::Tick() {
 }
 
 base::Duration Manager::TickPeriod() const {
-  if (served_ || world_.serving() || !profiler_.taken().empty()) return options_.tick;
-  return sessions_.size() > 0 ? options_.idle_tick : options_.empty_tick;
+  if (served_ || world_.serving() || profiler_.active()) return options_.tick;
+  if (sessions_.size() == 0) return options_.empty_tick;
+  const auto lease_end = sessions_.NextLeaseEnd();
+  if (!lease_end) return options_.idle_tick;
+  const base::Duration lease = *lease_end - world_.clock.Now();
+  return std::max(options_.tick, std::min(options_.idle_tick, lease));
 }
 
 void Manager::TickWithin(base::Duration delay) {
@@ -225,8 +232,11 @@ void Manager::TakeOutcomes() {
 }
 
 void Manager::ReadBoard() {
-  if (board_ == nullptr || reading_) return;
+  const base::TimePoint now = world_.clock.Now();
+  // One that hangs is answered at the latest when another one is asked for.
+  if (board_ == nullptr || (reading_ && now - read_asked_ < kReadPatience)) return;
   reading_ = true;
+  read_asked_ = now;
   board_->Read([self = std::weak_ptr(self_)](absl::StatusOr<hardware::BoardReading> reading) {
     auto manager = self.lock();
     if (!manager) return;
@@ -257,6 +267,13 @@ void Manager::OnMiss() {
   world_.runner.PostDelayed(kMissPause - since, [self = std::weak_ptr(self_)] {
     if (auto manager = self.lock()) (*manager)->TakeUpMisses();
   });
+}
+
+void Manager::OnRequest() {
+  const bool slow = next_tick_ && *next_tick_ > world_.clock.Now() + options_.tick;
+  if (stopping_ || !slow) return;
+  ReadBoard();
+  TickWithin(options_.tick);
 }
 
 void Manager::TakeUpMisses() {

@@ -37,10 +37,10 @@ struct ManagerOptions {
   std::vector<policies::PowerMode> power_modes;
   std::string power_mode = "balanced";
   base::Duration tick = std::chrono::milliseconds(500);
-  /// The tick while no request is under way and no profile measured: what it finds can wait for the
-  /// next request.
+  /// The tick while no request is under way and no profile measured. The next request brings a
+  /// reading of its own.
   base::Duration idle_tick = std::chrono::milliseconds(500);
-  /// The same while not even a session is open. The first one brings a reading of its own.
+  /// The same while not even a session is open. So does the first one.
   base::Duration empty_tick = std::chrono::milliseconds(500);
   SessionBook::LimitsOf limits_of = [](std::uint32_t) { return SessionLimits{}; };
 };
@@ -73,7 +73,7 @@ struct ManagerDependencies {
 /// The loop: sense, decide, apply, read back, explain. Decides at once when a session or the
 /// power mode changes, when a reading of the board shows a cluster gone, back, limited otherwise or
 /// taken by others, and soon after a missed deadline; otherwise on a slow tick. Readings come in on
-/// the tick, after misses and with the first session.
+/// the tick, after misses and with the first session or request after a pause.
 class Manager final : public ManagerApi {
  public:
   /// INVALID_ARGUMENT for an unknown power mode or no model.
@@ -91,6 +91,8 @@ class Manager final : public ManagerApi {
   /// A request missed its deadline: looks at the board and decides anew, soon, however many there
   /// are.
   void OnMiss();
+  /// A request has come after a while without any: the tick may be a slow one.
+  void OnRequest();
   /// Puts the knobs back and runs `done`; no decision is applied afterwards.
   void Stop(std::function<void(absl::Status)> done);
 
@@ -160,6 +162,7 @@ class Manager final : public ManagerApi {
   std::string lost_board_;
   bool stopping_ = false;
   bool reading_ = false;
+  base::TimePoint read_asked_;
   std::vector<policies::PowerMode> modes_;
   std::string mode_;
   SessionBook sessions_;

@@ -297,6 +297,38 @@ TEST_CASE_METHOD(SlowTickFixture, "requests that came and went between two ticks
   CHECK(TicksIn(seconds(4)) == 4);
 }
 
+TEST_CASE_METHOD(SlowTickFixture, "a request after a pause is not left with an old reading") {
+  REQUIRE(Open({.latency_ms = 12.0}).ok());
+  time_.Advance(milliseconds(4100));
+  const int reads = board_->reads;
+  serving_ = true;
+  for (int i = 0; i < 3; ++i) manager_->OnRequest();
+  time_.RunDue();
+  CHECK(board_->reads == reads + 1);
+  CHECK(TicksIn(seconds(4)) == 8);
+}
+
+TEST_CASE_METHOD(SlowTickFixture, "a lease ends in time however slow the tick is") {
+  REQUIRE(Open({}).ok());
+  time_.Advance(milliseconds(10300));
+  const auto lease = Open({}, SessionKind::kLease);
+  time_.Advance(milliseconds(1900));
+  CHECK(routes_->sessions.contains(lease->id));
+  time_.Advance(milliseconds(400));
+  CHECK_FALSE(routes_->sessions.contains(lease->id));
+}
+
+TEST_CASE_METHOD(ManagerFixture, "a reading that does not come is asked for again, in time") {
+  board_->deaf = true;
+  time_.Advance(milliseconds(500));
+  const int reads = board_->reads;
+  time_.Advance(seconds(3));
+  CHECK(board_->reads == reads + 3);
+  board_->deaf = false;
+  time_.Advance(seconds(3));
+  CHECK(board_->reads >= reads + 8);
+}
+
 TEST_CASE_METHOD(SlowTickFixture, "the first session is not left with an old reading") {
   time_.Advance(milliseconds(4100));
   const int reads = board_->reads;

@@ -80,6 +80,7 @@ class Profiler final : private ProfileHost {
   /// The cluster that no decision may use now; empty if there is none.
   std::string taken() const { return job_ ? job_->taken() : ""; }
   bool busy() const { return job_ && job_->busy(); }
+  bool active() const { return job_ && job_->active(); }
   std::optional<policies::ClusterSetting> setting() const {
     return job_ ? job_->setting() : std::nullopt;
   }

@@ -81,6 +81,7 @@ void RequestPath::Tell(dispatch::Outcome outcome) {
   const bool missed = outcome.missed;
   outcomes_.Push(std::move(outcome));
   // After the push: who sees the path idle finds the outcome in the ring.
+  last_end_ = clock_.Now();
   --requests_;
   if (missed) options_.on_miss();
 }
@@ -132,17 +133,21 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request,
                            .subnet = request.subnet,
                            .expiry = request.deadline};
   if (request.slo_ms) queued.target = base::FromMs(*request.slo_ms);
+  bool first = false;
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the daemon is stopping");
     AdoptRoutes();
     DYNOFA_RETURN_IF_ERROR(CheckSession(request));
     queued.id = next_id_++;
-    DYNOFA_RETURN_IF_ERROR(dispatcher_.Submit(queued, clock_.Now()));
+    const base::TimePoint now = clock_.Now();
+    DYNOFA_RETURN_IF_ERROR(dispatcher_.Submit(queued, now));
     payloads_.emplace(queued.id, Payload{std::move(request.input), std::move(done)});
+    first = !busy() && now - last_end_.load() >= options_.pause;
     ++requests_;
   }
   Wake();
+  if (first) options_.on_first();
   if (queued.expiry) timer_wake_.notify_one();
   return queued.id;
 }

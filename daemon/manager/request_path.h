@@ -40,6 +40,9 @@ struct RequestPathOptions {
   int executor_nice = 5;
   /// Runs after a request missed its deadline, on any thread; must neither wait nor throw.
   std::function<void()> on_miss = [] {};
+  /// Runs when a request comes and none has been under way for `pause`; as on_miss.
+  std::function<void()> on_first = [] {};
+  base::Duration pause = std::chrono::milliseconds(500);
 };
 
 /// The request path with its threads: one for each executor and one timer for expiry, around the
@@ -129,6 +132,8 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   base::Handover<dispatch::RoutingTable> new_routes_;
   /// Accepted, and without an outcome yet.
   std::atomic<std::int64_t> requests_{0};
+  /// When the last one had its outcome.
+  std::atomic<base::TimePoint> last_end_{base::TimePoint()};
   /// Counts events that may give an executor work; executors sleep on it.
   std::atomic<std::uint32_t> events_{0};
   std::atomic<bool> stopping_{false};

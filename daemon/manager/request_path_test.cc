@@ -86,6 +86,8 @@ class RequestPathFixture {
     RequestPathOptions options;
     options.executor_nice = 0;
     options.on_miss = [this] { ++misses_; };
+    options.on_first = [this] { ++firsts_; };
+    options.pause = std::chrono::hours(1);
     path_ = *RequestPath::Create(options, clock_, outcomes_, slowdowns_,
                                  {std::make_shared<tests::FakeSupernet>(tests::NetInfo())},
                                  std::move(executors));
@@ -150,6 +152,7 @@ class RequestPathFixture {
   OutcomeRing outcomes_{64};
   dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
   std::atomic<int> misses_{0};
+  std::atomic<int> firsts_{0};
   Gate gate_, gate2_;
   std::promise<void> release_;
   std::future<void> waiting_done_ = release_.get_future();
@@ -231,6 +234,19 @@ TEST_CASE_METHOD(RequestPathFixture, "new routes wake no executor while there is
   gate2_.Open();
   CHECK(Await(running)->cluster == "cpu2");
   CHECK_FALSE(path_->busy());
+}
+
+TEST_CASE_METHOD(RequestPathFixture,
+                 "the first request after a pause is told of, the next is not") {
+  Answer first = Submit(Request());
+  CHECK(firsts_ == 1);
+  Answer beside = Submit(Request());
+  gate_.Open();
+  CHECK(Await(first).ok());
+  CHECK(Await(beside).ok());
+  Answer soon_after = Submit(Request());
+  CHECK(Await(soon_after).ok());
+  CHECK(firsts_ == 1);
 }
 
 TEST_CASE_METHOD(RequestPathFixture, "sessions are looked up, and belong to their user") {

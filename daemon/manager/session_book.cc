@@ -136,6 +136,15 @@ std::vector<std::string> SessionBook::ExpireLeases(base::TimePoint now) {
   return expired;
 }
 
+std::optional<base::TimePoint> SessionBook::NextLeaseEnd() const {
+  std::optional<base::TimePoint> next;
+  for (const auto& [id, session] : sessions_) {
+    if (session.view.kind != SessionKind::kLease) continue;
+    next = std::min(next.value_or(session.lease_end), session.lease_end);
+  }
+  return next;
+}
+
 void SessionBook::Observe(const dispatch::Outcome& outcome) {
   auto found = sessions_.find(outcome.session);
   if (found == sessions_.end()) return;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ class SessionBook {
 
   /// Drops the leases that ran out and returns their ids.
   std::vector<std::string> ExpireLeases(base::TimePoint now);
+  /// When the next one runs out; nullopt if there is no lease.
+  std::optional<base::TimePoint> NextLeaseEnd() const;
 
   /// Adds the end of a request to its session's figures; requests of no session are ignored.
   void Observe(const dispatch::Outcome& outcome);

@@ -28,6 +28,8 @@ struct FakeBoardState {
   std::int64_t clamp_khz = 0;
   /// Apply is never answered.
   bool silent = false;
+  /// Read is never answered.
+  bool deaf = false;
   /// The rail: 1 W and this for each cluster that works, W; 0 = there is no rail.
   double busy_power_w = 0.0;
 };
@@ -68,6 +70,7 @@ class FakeBoard final : public hardware::Board {
 
   void Read(Callback<hardware::BoardReading> done) override {
     ++state_->reads;
+    if (state_->deaf) return;
     runner_.Post([state = state_, done = std::move(done)] {
       hardware::BoardReading reading = state->reading;
       if (state->busy_power_w > 0.0) {
