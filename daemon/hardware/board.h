@@ -192,6 +192,13 @@ class BoardDriver {
     return first;
   }
 
+  /// Whether a knob that should have been put back was not: its device was away, or refused it.
+  virtual bool HasLeftovers() { return false; }
+
+  /// Tries to put those back that can be now. A device that an earlier process has left changed may
+  /// appear long after the start.
+  virtual void RestoreLeftovers() {}
+
   /// As Board::ReportLoad.
   virtual void ReportLoad(const std::vector<ClusterLoad>& loads) { (void)loads; }
 };

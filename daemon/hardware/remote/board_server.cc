@@ -47,19 +47,20 @@ BoardServer::BoardServer(base::UniqueFd listener, BoardDriver& driver, Options o
     : listener_(std::move(listener)),
       driver_(driver),
       options_(std::move(options)),
+      leftovers_(driver, options_.retry_interval),
       actuator_(driver, options_.stuck_after) {}
 
 BoardServer::~BoardServer() = default;
 
 absl::Status BoardServer::Run(int stop_fd) {
-  const int timeout_ms = static_cast<int>(base::ToMs(options_.tick_interval));
   for (;;) {
     pollfd fds[] = {{.fd = stop_fd, .events = POLLIN, .revents = 0},
                     {.fd = listener_.get(), .events = POLLIN, .revents = 0},
                     {.fd = client_ ? client_->fd.get() : -1, .events = POLLIN, .revents = 0}};
-    const int ready = ::poll(fds, 3, timeout_ms > 0 ? timeout_ms : -1);
+    const int ready = ::poll(fds, 3, Patience());
     if (ready < 0 && errno != EINTR) return base::ErrnoStatus(errno, "poll");
     if (options_.on_tick) options_.on_tick();
+    leftovers_.LookAfter();
     if (ready <= 0) continue;
     if (fds[0].revents != 0) break;
     // The present client first: its end makes room for the next.
@@ -69,6 +70,16 @@ absl::Status BoardServer::Run(int stop_fd) {
   const absl::Status released = ReleaseAndWait();
   client_.reset();
   return released;
+}
+
+int BoardServer::Patience() const {
+  base::Duration patience = options_.tick_interval;
+  const bool for_ever = patience <= base::Duration::zero();
+  if (leftovers_.NeedsLook() && (for_ever || leftovers_.interval() < patience)) {
+    patience = leftovers_.interval();
+  }
+  const int ms = static_cast<int>(base::ToMs(patience));
+  return ms > 0 ? ms : -1;
 }
 
 void BoardServer::Welcome() {
@@ -146,7 +157,7 @@ void BoardServer::Handle(const std::shared_ptr<Connection>& connection, std::str
       reply(std::move(answer));
     });
   } else {
-    actuator_.Release([reply, id](absl::Status status) { reply({.id = id, .status = status}); });
+    Release([reply, id](absl::Status status) { reply({.id = id, .status = status}); });
   }
 }
 
@@ -154,15 +165,23 @@ void BoardServer::Disconnect() {
   // Answers under way may still hold the socket.
   ::shutdown(client_->fd.get(), SHUT_RDWR);
   client_.reset();
-  actuator_.Release([](const absl::Status& status) {
+  Release([](const absl::Status& status) {
     if (!status.ok()) base::LogError("restoring the knobs: ", Text(status));
+  });
+}
+
+void BoardServer::Release(std::function<void(absl::Status)> done) {
+  leftovers_.BeginRelease();
+  actuator_.Release([this, done = std::move(done)](absl::Status status) {
+    leftovers_.EndRelease();
+    done(std::move(status));
   });
 }
 
 absl::Status BoardServer::ReleaseAndWait() {
   auto released = std::make_shared<std::promise<absl::Status>>();
   std::future<absl::Status> answer = released->get_future();
-  actuator_.Release([released](absl::Status status) { released->set_value(std::move(status)); });
+  Release([released](absl::Status status) { released->set_value(std::move(status)); });
   return answer.get();
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/base/unique_fd.h"
 #include "daemon/hardware/board.h"
 #include "daemon/hardware/remote/actuator.h"
+#include "daemon/hardware/remote/leftover_keeper.h"
 
 namespace dynofa::hardware::remote {
 
@@ -28,6 +29,8 @@ class BoardServer {
     /// If set, runs at least this often on the serving thread (for a watchdog).
     base::Duration tick_interval = base::Duration::zero();
     std::function<void()> on_tick;
+    /// Between two attempts to put back what could not be: of a device that is away, or refuses.
+    base::Duration retry_interval = std::chrono::seconds(1);
   };
 
   /// `listener` is a listening seqpacket socket. `driver` must outlive the server.
@@ -48,11 +51,15 @@ class BoardServer {
   void Serve();
   void Handle(const std::shared_ptr<Connection>& connection, std::string_view message);
   void Disconnect();
+  void Release(std::function<void(absl::Status)> done);
   absl::Status ReleaseAndWait();
+  /// What poll waits at most, ms; -1: for ever.
+  int Patience() const;
 
   base::UniqueFd listener_;
   BoardDriver& driver_;
   Options options_;
+  LeftoverKeeper leftovers_;
   Actuator actuator_;
   std::shared_ptr<Connection> client_;
   /// Clients turned away since the last one that was welcome, and the count of the next log line.

@@ -69,9 +69,12 @@ class ClockCluster {
   /// Puts back every knob that the journal names and that may be put back.
   absl::Status Release();
 
-  /// The same device, found again after it was gone. The kernel has forgotten what was set; what
-  /// is to be put back stays what it was.
+  /// The same device, found again after it was gone.
   void Reattach(ClockDevice device);
+
+  /// The device has just appeared. The kernel has forgotten what was set; what is to be put back
+  /// stays what it was.
+  void BeginAnew();
 
  private:
   struct Present {

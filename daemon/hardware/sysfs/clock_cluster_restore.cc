@@ -143,6 +143,10 @@ bool ClockCluster::LeavesAny() const {
 
 void ClockCluster::Reattach(ClockDevice device) {
   device_ = std::move(device);
+  BeginAnew();
+}
+
+void ClockCluster::BeginAnew() {
   last_asked_ = last_settled_ = Limits{};
   last_governor_.clear();
   cap_khz_ = foreign_khz_ = 0;
@@ -201,7 +205,8 @@ absl::Status ClockCluster::Release() {
   for (const std::string& knob : {max_first ? device_.max : device_.min,
                                   max_first ? device_.min : device_.max, device_.governor}) {
     const KnobRecord* record = FindRecord(restorable, knob);
-    // Behind a limit that is as it was found there may be another request; a governor is what it is.
+    // Behind a limit that is as it was found there may be another request; a governor is what it
+    // is.
     const bool plain = IsLeft(knob) || knob == device_.governor;
     if (record == nullptr || (plain && record->baseline == Raw(present, knob))) continue;
     const absl::Status written = Restore(*record);

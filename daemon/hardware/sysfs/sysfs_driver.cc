@@ -14,10 +14,6 @@
 namespace dynofa::hardware::sysfs {
 namespace {
 
-// A write takes microseconds, its settling milliseconds; a cluster that is held for longer than
-// this hangs in the kernel.
-constexpr base::Duration kReadPatience = std::chrono::milliseconds(100);
-
 constexpr std::int64_t kHzPerKhz = 1000;
 
 constexpr std::string_view kNvidia = "0x10de";
@@ -43,39 +39,13 @@ absl::StatusOr<std::string> ReadBootId(const std::string& path) {
   return id;
 }
 
-class SysfsBoardDriver::Use {
- public:
-  explicit Use(Guarded& guarded) : guarded_(guarded) {
-    std::unique_lock lock(guarded_.mutex);
-    guarded_.freed.wait(lock, [&] { return !guarded_.busy; });
-    guarded_.busy = granted_ = true;
-  }
-  Use(Guarded& guarded, base::Duration patience) : guarded_(guarded) {
-    std::unique_lock lock(guarded_.mutex);
-    granted_ = guarded_.freed.wait_for(lock, patience, [&] { return !guarded_.busy; });
-    if (granted_) guarded_.busy = true;
-  }
-  ~Use() {
-    if (!granted_) return;
-    std::lock_guard lock(guarded_.mutex);
-    guarded_.busy = false;
-    guarded_.freed.notify_one();
-  }
-  Use(const Use&) = delete;
-  Use& operator=(const Use&) = delete;
-
-  bool granted() const { return granted_; }
-
- private:
-  Guarded& guarded_;
-  bool granted_ = false;
-};
-
-SysfsBoardDriver::SysfsBoardDriver(const Options& options, Processors processors)
+SysfsBoardDriver::SysfsBoardDriver(const Options& options, Processors processors,
+                                   journal::Journal& journal)
     : clock_(options.clock != nullptr ? *options.clock : steady_),
       pause_(options.pause ? options.pause : Sleep),
       root_(options.root),
       foreign_writers_(options.foreign_writers),
+      journal_(journal),
       thermal_(options.root),
       processors_(std::move(processors)),
       processes_(options.proc_root) {}
@@ -83,34 +53,35 @@ SysfsBoardDriver::SysfsBoardDriver(const Options& options, Processors processors
 absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
     const Options& options, journal::Journal& journal) {
   DYNOFA_ASSIGN_OR_RETURN(Processors processors, Processors::Find(options.root));
-  std::unique_ptr<SysfsBoardDriver> driver(new SysfsBoardDriver(options, std::move(processors)));
+  std::unique_ptr<SysfsBoardDriver> driver(
+      new SysfsBoardDriver(options, std::move(processors), journal));
   const std::string machine = driver->processors_.MachineName();
   driver->info_.name = base::StrCat(machine.empty() ? "this machine" : machine, ", ",
                                     driver->processors_.ReadOnline().size(), " CPUs");
-  driver->FindCpus(journal);
-  driver->FindOthers(options, journal);
+  driver->FindCpus();
+  driver->FindOthers(options);
   driver->FindDiscreteGpus(options);
   driver->FindSensors(options);
-  driver->RestoreLeftovers(journal);
+  driver->RestoreEarlier();
   return driver;
 }
 
-void SysfsBoardDriver::FindCpus(journal::Journal& journal) {
+void SysfsBoardDriver::FindCpus() {
   std::vector<int> left = processors_.ReadOnline();
   for (ClockDevice& device : processors_.Policies()) {
     if (clusters_.count(device.info.id) != 0) continue;
     for (const int cpu : device.related_cpus) std::erase(left, cpu);
     const std::vector<int> cpus = device.related_cpus;
-    AddClock(std::move(device), nullptr, journal, [this, cpus] { return thermal_.DepthOf(cpus); });
+    AddClock(std::move(device), nullptr, [this, cpus] { return thermal_.DepthOf(cpus); });
   }
   if (!left.empty()) Show(processors_.Unclocked(left));
   info_.findings = processors_.Findings();
 }
 
-void SysfsBoardDriver::FindOthers(const Options& options, journal::Journal& journal) {
+void SysfsBoardDriver::FindOthers(const Options& options) {
   Accelerators found = FindAccelerators(options.root);
   for (ClockedAccelerator& one : found.clocked) {
-    AddClock(std::move(one.clock), std::move(one.load), journal,
+    AddClock(std::move(one.clock), std::move(one.load),
              [this, device = one.device] { return thermal_.DepthOf(device); });
   }
   for (policies::ClusterInfo& info : found.others) Show(std::move(info));
@@ -159,18 +130,22 @@ void SysfsBoardDriver::FindSensors(const Options& options) {
   load_ = std::make_unique<ProcessorLoad>(options.proc_root, info_.clusters, info_.notes);
 }
 
+ClusterWorld SysfsBoardDriver::WorldOf(std::function<long()> depth) const {
+  return {.cap = [depth](const auto&) { return std::string(depth() > 0 ? "thermal" : ""); },
+          .cap_depth = [depth](const auto&) { return depth(); },
+          .pause = pause_,
+          .foreign_writers = foreign_writers_};
+}
+
 void SysfsBoardDriver::AddClock(ClockDevice device, std::unique_ptr<Attributes> load,
-                                journal::Journal& journal, std::function<long()> depth) {
+                                std::function<long()> depth) {
   const policies::ClusterInfo info = device.info;
-  const ClusterWorld world{
-      .cap = [depth](const auto&) { return std::string(depth() > 0 ? "thermal" : ""); },
-      .cap_depth = [depth](const auto&) { return depth(); },
-      .pause = pause_,
-      .foreign_writers = foreign_writers_};
   auto guarded = std::make_unique<Guarded>();
+  guarded->identity = device.identity;
   guarded->last.cluster = info.id;
   guarded->load = std::move(load);
-  guarded->cluster = std::make_unique<ClockCluster>(std::move(device), journal, world);
+  guarded->cluster =
+      std::make_unique<ClockCluster>(std::move(device), journal_, WorldOf(std::move(depth)));
   clusters_[info.id] = std::move(guarded);
   Show(info);
 }
@@ -178,24 +153,6 @@ void SysfsBoardDriver::AddClock(ClockDevice device, std::unique_ptr<Attributes> 
 void SysfsBoardDriver::Show(policies::ClusterInfo info) {
   if (!info.writable) info_.notes.push_back(info.read_only_reason);
   info_.clusters.push_back(std::move(info));
-}
-
-void SysfsBoardDriver::RestoreLeftovers(journal::Journal& journal) {
-  for (const std::string& device : journal.Devices()) {
-    const auto owner = std::find_if(clusters_.begin(), clusters_.end(), [&](const auto& entry) {
-      return entry.second->cluster->identity() == device;
-    });
-    if (owner == clusters_.end()) {
-      base::LogWarning("the journal names \"", device, "\", which is not there: not restored");
-      continue;
-    }
-    const absl::Status restored = owner->second->cluster->Release();
-    if (restored.ok()) {
-      base::LogInfo("restored ", owner->first, ", which a process that was killed had changed");
-    } else {
-      base::LogError(base::FromAbsl(restored.message()));
-    }
-  }
 }
 
 ApplyResult SysfsBoardDriver::Apply(const std::vector<policies::ClusterSetting>& settings) {
@@ -208,7 +165,9 @@ ApplyResult SysfsBoardDriver::Apply(const std::vector<policies::ClusterSetting>&
 
 SettingOutcome SysfsBoardDriver::ApplyOne(const policies::ClusterSetting& setting) {
   if (const auto found = clusters_.find(setting.cluster); found != clusters_.end()) {
-    const Use use(*found->second);
+    const Turnstile::Use use(found->second->turn);
+    // In use again: it is put back when that ends.
+    NoteLeftover(found->second->identity, false);
     return found->second->cluster->Apply(setting);
   }
   SettingOutcome outcome{.cluster = setting.cluster, .requested = setting};
@@ -282,7 +241,7 @@ void SysfsBoardDriver::ReportLoad(const std::vector<ClusterLoad>& loads) {
 }
 
 ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {
-  const Use use(guarded, kReadPatience);
+  const Turnstile::Use use(guarded.turn, kPatience);
   if (!use.granted()) {
     std::lock_guard lock(guarded.mutex);
     ClusterReading stale = guarded.last;
@@ -293,31 +252,6 @@ ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {
   if (!fresh.available && FindAgain(*guarded.cluster)) fresh = guarded.cluster->Read();
   std::lock_guard lock(guarded.mutex);
   return guarded.last = std::move(fresh);
-}
-
-bool SysfsBoardDriver::FindAgain(ClockCluster& cluster) {
-  const auto take = [&](ClockDevice& device) {
-    // One that cannot be read is offline, not another one.
-    if (device.identity != cluster.identity()) return false;
-    if (!device.attributes->Read(device.max).ok()) return false;
-    base::LogInfo(cluster.info().id, ": its clock went away and is back");
-    cluster.Reattach(std::move(device));
-    return true;
-  };
-  if (cluster.info().kind == policies::ClusterKind::kCpu) {
-    std::vector<ClockDevice> found = processors_.Policies();
-    return std::any_of(found.begin(), found.end(), take);
-  }
-  Accelerators found = FindAccelerators(root_);
-  return std::any_of(found.clocked.begin(), found.clocked.end(),
-                     [&](ClockedAccelerator& one) { return take(one.clock); });
-}
-
-absl::Status SysfsBoardDriver::ReleaseCluster(const std::string& cluster) {
-  const auto found = clusters_.find(cluster);
-  if (found == clusters_.end()) return absl::OkStatus();
-  const Use use(*found->second);
-  return found->second->cluster->Release();
 }
 
 }  // namespace dynofa::hardware::sysfs

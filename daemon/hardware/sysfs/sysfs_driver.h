@@ -1,11 +1,12 @@
 #ifndef DYNOFA_DAEMON_HARDWARE_SYSFS_SYSFS_DRIVER_H_
 #define DYNOFA_DAEMON_HARDWARE_SYSFS_SYSFS_DRIVER_H_
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "daemon/hardware/sysfs/processor_load.h"
 #include "daemon/hardware/sysfs/processors.h"
 #include "daemon/hardware/sysfs/thermal.h"
+#include "daemon/hardware/sysfs/turnstile.h"
 
 namespace dynofa::hardware::sysfs {
 
@@ -64,32 +66,45 @@ class SysfsBoardDriver final : public BoardDriver {
   ApplyResult Apply(const std::vector<policies::ClusterSetting>& settings) override;
   absl::StatusOr<BoardReading> Read() override;
   absl::Status ReleaseCluster(const std::string& cluster) override;
+  bool HasLeftovers() override;
+  void RestoreLeftovers() override;
   void ReportLoad(const std::vector<ClusterLoad>& loads) override;
 
  private:
-  // A cluster and who may use it: one thread at a time, for which others wait as long as they
-  // like. `mutex` is held only for moments.
+  // A cluster, which is used in `turn`. `mutex` is held only for moments.
   struct Guarded {
+    std::string identity;  ///< constant
     std::unique_ptr<ClockCluster> cluster;
     /// Of an accelerator, which says how busy it is.
     std::unique_ptr<Attributes> load;
+    Turnstile turn;
     std::mutex mutex;
-    std::condition_variable freed;
-    bool busy = false;
     ClusterReading last;
   };
-  class Use;
+  // A write takes microseconds, its settling milliseconds; a cluster that is held for longer than
+  // this hangs in the kernel.
+  static constexpr base::Duration kPatience = std::chrono::milliseconds(100);
 
-  SysfsBoardDriver(const Options& options, Processors processors);
+  SysfsBoardDriver(const Options& options, Processors processors, journal::Journal& journal);
 
-  void FindCpus(journal::Journal& journal);
-  void FindOthers(const Options& options, journal::Journal& journal);
+  void FindCpus();
+  void FindOthers(const Options& options);
   void FindDiscreteGpus(const Options& options);
   void FindSensors(const Options& options);
-  void AddClock(ClockDevice device, std::unique_ptr<Attributes> load, journal::Journal& journal,
-                std::function<long()> depth);
+  void AddClock(ClockDevice device, std::unique_ptr<Attributes> load, std::function<long()> depth);
+  /// What a cluster needs to know whose cooling devices are in as far as `depth` says.
+  ClusterWorld WorldOf(std::function<long()> depth) const;
   void Show(policies::ClusterInfo info);
-  void RestoreLeftovers(journal::Journal& journal);
+  /// Puts back what an earlier process of this boot has left.
+  void RestoreEarlier();
+  /// Releases a cluster, wherever its device is now. Its user is the caller.
+  absl::Status ReleaseWherever(ClockCluster& cluster);
+  /// Puts back a device that was not there at the start; true if it is done.
+  bool RestoreLate(const std::string& identity);
+  /// The device as it is now, if it is there and can be read.
+  std::optional<ClockDevice> FindDevice(const std::string& identity);
+  void NoteLeftover(const std::string& identity, bool left);
+  bool IsLeftover(const std::string& identity);
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
   ClusterReading ReadOne(Guarded& guarded);
   /// Looks for a device that is gone: it may be back under another number.
@@ -102,6 +117,7 @@ class SysfsBoardDriver final : public BoardDriver {
   const std::function<void(base::Duration)> pause_;
   const std::string root_;
   const ForeignWriters foreign_writers_;
+  journal::Journal& journal_;
   // What is found at the start.
   BoardInfo info_;
   Thermal thermal_;
@@ -118,6 +134,9 @@ class SysfsBoardDriver final : public BoardDriver {
   ProcessWatch processes_;
   std::unique_ptr<nvml::Nvml> nvml_;
   std::map<std::string, double> own_busy_;
+
+  std::mutex leftovers_mutex_;
+  std::set<std::string> leftovers_;  ///< with the mutex held; devices as the journal calls them
 };
 
 }  // namespace dynofa::hardware::sysfs
