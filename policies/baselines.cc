@@ -1,6 +1,7 @@
 #include "policies/baselines.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "policies/cluster_load.h"
@@ -37,6 +38,21 @@ std::string_view OneSubnet(const Planner& planner, std::size_t session, std::str
   return planner.RungOf(session, *best).subnet;
 }
 
+/// Accuracy of the subnet `best` of a session's model, infinity if it has none or the floor is
+/// above that.
+double HighestAccuracy(const CostTable& table, const SessionState& session, std::string_view best) {
+  constexpr double kAny = std::numeric_limits<double>::infinity();
+  const auto* ladders = table.Ladders(session.model);
+  if (best.empty() || ladders == nullptr) return kAny;
+  for (const CostTable::Ladder& ladder : *ladders) {
+    for (const CostTable::Rung& rung : ladder) {
+      if (rung.subnet != best) continue;
+      return rung.accuracy >= session.requirement.min_accuracy.value_or(0.0) ? rung.accuracy : kAny;
+    }
+  }
+  return kAny;
+}
+
 }  // namespace
 
 Decision FixedPolicy::Decide(const Snapshot& snapshot) const {
@@ -53,7 +69,9 @@ Decision FixedPolicy::Decide(const Snapshot& snapshot) const {
 
 Decision DynamicOnlyPolicy::Decide(const Snapshot& snapshot) const {
   const CostTable table(snapshot);
-  const Planner planner(snapshot, table);
+  const Planner planner(snapshot, table, [&](std::size_t session, const CostTable::Rung& rung) {
+    return rung.accuracy <= HighestAccuracy(table, snapshot.sessions[session], best_);
+  });
   // The fastest cluster is that of the cheapest subnet; the level is chosen there.
   Plan plan = PlaceEach(planner, [&](std::size_t session, const Placement& place) {
     return TopMs(planner, session, place);

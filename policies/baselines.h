@@ -40,8 +40,15 @@ class FixedPolicy final : public Policy {
 /// as that paper's manager does from one inference to the next.
 class DynamicOnlyPolicy final : public Policy {
  public:
+  /// `best`: no subnet above this one's accuracy is taken, where a session's model has one of that
+  /// name and its floor allows; a shorter ladder makes mean accuracies equal.
+  explicit DynamicOnlyPolicy(std::string best = "") : best_(std::move(best)) {}
+
   std::string_view name() const override { return "dynamic-only"; }
   Decision Decide(const Snapshot& snapshot) const override;
+
+ private:
+  const std::string best_;
 };
 
 /// One subnet per session, and clusters and frequencies chosen jointly for all of them with the

@@ -29,7 +29,7 @@ TEST_CASE("a peak of the rate is remembered and fades") {
   Pass(snapshot, 5.0);
   snapshot.sessions[0].observed.rate_hz = 1.0;
   CHECK(Experiences(snapshot)[0].peak_hz > 12.0);
-  Pass(snapshot, 120.0);
+  Pass(snapshot, 600.0);
   CHECK(Experiences(snapshot)[0].peak_hz == 1.0);
 }
 
@@ -45,8 +45,21 @@ TEST_CASE("headroom grows while too many are late, once a window, and fades") {
   for (int window = 0; window < 20; ++window) Pass(snapshot, 0.5);
   CHECK(Experiences(snapshot)[0].headroom == Approx(3.0).epsilon(0.05));
   snapshot.sessions[0].observed.missed = 0;
-  Pass(snapshot, 300.0);
+  Pass(snapshot, 600.0);
   CHECK(Experiences(snapshot)[0].headroom == Approx(1.0).epsilon(0.01));
+}
+
+TEST_CASE("a late answer now and then changes nothing, one in every window does") {
+  Snapshot snapshot = WithOne({.latency_ms = 10.0, .percentile = 95.0});
+  snapshot.current.assignments = {{.session = "a"}};
+  for (int window = 0; window < 100; ++window) {
+    snapshot.sessions[0].observed = {.completed = 5, .missed = window % 4 == 0 ? 1 : 0};
+    Pass(snapshot, 0.5);
+  }
+  CHECK(Experiences(snapshot)[0].headroom == 1.0);
+  snapshot.sessions[0].observed.missed = 1;
+  for (int window = 0; window < 3; ++window) Pass(snapshot, 0.5);
+  CHECK(Experiences(snapshot)[0].headroom > 1.25);
 }
 
 TEST_CASE("headroom does not grow where it was known that the target is missed") {

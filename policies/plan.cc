@@ -16,8 +16,6 @@ constexpr double kMarginUse = 0.02;
 constexpr double kWorstMiss = 10.0;
 /// Inferences per second of a session that has neither said nor shown how many it sends.
 constexpr double kAssumedRateHz = 1.0;
-/// What a mode that balances pays for accuracy: W for all of it, so 0.03 W a point.
-constexpr double kWattsForAccuracy = 3.0;
 /// What an energy mode pays: just enough to break ties.
 constexpr double kWattsToBreakTies = 1e-3;
 /// A performance mode wants accuracy first (a point is worth 10), then short responses.
@@ -29,16 +27,16 @@ constexpr double kMigrationW = 0.05;
 /// sessions as little as possible.
 constexpr double kStandbyWeight = 1e-4;
 
-double AccuracyWorth(Objective objective) {
-  switch (objective) {
+double AccuracyWorth(const PowerMode& mode) {
+  switch (mode.objective) {
     case Objective::kPerformance:
       return kPerformanceForAccuracy;
     case Objective::kBalanced:
-      return kWattsForAccuracy;
+      return mode.accuracy_worth_w;
     case Objective::kEnergy:
       return kWattsToBreakTies;
   }
-  return kWattsForAccuracy;
+  return mode.accuracy_worth_w;
 }
 
 double Excess(double value, double limit) {
@@ -116,7 +114,7 @@ Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter&
     wish.log_late_share = std::log(std::max(wish.late_share, Queue::kLeastLateShare));
     has_standby_ = has_standby_ || state.standby;
     const double weight = kLowestPriority + 1 - state.requirement.priority;
-    wish.accuracy_w = state.standby ? 0.0 : AccuracyWorth(snapshot.mode.objective) * weight / 5.0;
+    wish.accuracy_w = state.standby ? 0.0 : AccuracyWorth(snapshot.mode) * weight / 5.0;
     AddChoices(wish, session, filter);
     SetLimits(wish, experience);
   }
@@ -157,6 +155,7 @@ void Planner::AddChoices(Wish& wish, std::size_t session, const Filter& filter) 
       all.push_back({cluster, rung});
     }
   }
+  wish.best_accuracy = best_accuracy;
   // Can only the latency be missed?
   wish.lenient = !wish.state->requirement.max_energy_mj && best_accuracy >= floor;
   const double least = std::min(floor, best_accuracy);
@@ -298,7 +297,7 @@ double Planner::StandbyCost(std::size_t cluster, std::span<const Member> members
 
 double Planner::PlaceCost(std::size_t session, const Placement& placement) const {
   const Wish& wish = wishes_[session];
-  double cost = (1.0 - RungOf(session, placement).accuracy) * wish.accuracy_w;
+  double cost = (wish.best_accuracy - RungOf(session, placement).accuracy) * wish.accuracy_w;
   const bool moves = !wish.state->standby && wish.in_force != nullptr && wish.in_force->served &&
                      placement.cluster != wish.cluster_in_force;
   return moves ? cost + kMigrationW : cost;

@@ -217,6 +217,9 @@ class Planner {
     bool lenient = false;
     /// What accuracy 1 is worth to the objective, in watts.
     double accuracy_w = 0.0;
+    /// The accuracy of the best choice, below which it is missed. (Not 1: what no choice can give
+    /// must not swell the objective, of which a plan in force is allowed a share.)
+    double best_accuracy = 0.0;
   };
 
   void SetDemand(Wish& wish, const Experience* experience) const;

@@ -12,7 +12,7 @@ namespace dynofa::policies {
 /// What a policy does with the freedom that the requirements leave.
 enum class Objective {
   kPerformance,  ///< the most accuracy, then the least latency
-  kBalanced,     ///< the least board power that meets every requirement
+  kBalanced,     ///< the least board power that meets every requirement, accuracy at a price
   kEnergy,       ///< the least board power; requirements without a floor get the cheapest subnet
 };
 
@@ -29,6 +29,9 @@ struct PowerMode {
   /// Share of each cluster's highest frequency, in (0, 1]; 1 = no cap. Used by modes that must
   /// fit every board; a cluster in max_khz ignores it.
   double max_share = 1.0;
+  /// What accuracy 1 is worth to a session of middle priority where the objective is kBalanced, W:
+  /// a point more is taken if it costs the board less than a hundredth of this.
+  double accuracy_worth_w = 3.0;
   /// Cores that may be used per cluster id; 0 = the cluster must stay idle.
   std::map<std::string, int> max_cores;
   /// Cap on the predicted board power, W.

@@ -41,7 +41,11 @@ constexpr std::array<Entry, 9> kPolicies = {{
        return std::make_unique<FixedPolicy>("fixed-performance", "performance", std::move(subnet));
      },
      true},
-    {"dynamic-only", Make<DynamicOnlyPolicy>},
+    {"dynamic-only",
+     [](std::string subnet) -> std::unique_ptr<Policy> {
+       return std::make_unique<DynamicOnlyPolicy>(std::move(subnet));
+     },
+     true},
     {"dvfs-only",
      [](std::string subnet) -> std::unique_ptr<Policy> {
        return std::make_unique<DvfsOnlyPolicy>(std::move(subnet));

@@ -112,7 +112,8 @@ absl::Status ReadModel(const TomlTable& table, const std::string& folder, Scenar
 }
 
 absl::Status ReadPowerMode(const TomlTable& table, Scenario* scenario) {
-  DYNOFA_RETURN_IF_ERROR(table.CheckKeys({"name", "objective", "max_share", "max_power_w"}));
+  DYNOFA_RETURN_IF_ERROR(
+      table.CheckKeys({"name", "objective", "accuracy_worth_w", "max_share", "max_power_w"}));
   policies::PowerMode mode;
   DYNOFA_ASSIGN_OR_RETURN(mode.name, ReadName(table, "name"));
   if (IndexOf(scenario->power_modes, mode.name)) return table.Error("name", "is there twice");
@@ -127,6 +128,7 @@ absl::Status ReadPowerMode(const TomlTable& table, Scenario* scenario) {
     }
     if (!known) return table.Error("objective", "must be performance, balanced or energy");
   }
+  DYNOFA_RETURN_IF_ERROR(ReadNumber(table, "accuracy_worth_w", 0.0, 1e6, &mode.accuracy_worth_w));
   DYNOFA_RETURN_IF_ERROR(CheckAbove(table, "max_share", 0.0));
   DYNOFA_RETURN_IF_ERROR(ReadNumber(table, "max_share", 0.0, 1.0, &mode.max_share));
   DYNOFA_RETURN_IF_ERROR(ReadNumber(table, "max_power_w", 0.1, 1e4, &mode.max_power_w));

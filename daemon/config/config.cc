@@ -144,6 +144,8 @@ absl::StatusOr<policies::PowerMode> ReadPowerMode(ConfigTable& table) {
   }
   DYNOFA_RETURN_IF_ERROR(table.ReadString("description", &mode.description));
   DYNOFA_RETURN_IF_ERROR(ReadObjective(table, &mode.objective));
+  DYNOFA_RETURN_IF_ERROR(
+      table.ReadNumber("accuracy_worth_w", {.min = 0.0, .max = 1e6}, &mode.accuracy_worth_w));
   DYNOFA_RETURN_IF_ERROR(ReadCaps(table, &mode));
   DYNOFA_RETURN_IF_ERROR(table.RefuseOthers());
   return mode;

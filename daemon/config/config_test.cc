@@ -69,6 +69,7 @@ backend = "torch"
 name = "quiet"
 description = "At night"
 objective = "energy"
+accuracy_worth_w = 12.5
 max_share = 0.5
 max_power_w = 7
 max_khz = { cpu0 = 1190400, gpu = 510000 }
@@ -97,6 +98,7 @@ max_cores = { cpu2 = 0 }
   REQUIRE(config->power_modes.size() == 4);
   const policies::PowerMode& quiet = config->power_modes[3];
   CHECK(quiet.objective == policies::Objective::kEnergy);
+  CHECK(quiet.accuracy_worth_w == 12.5);
   CHECK(quiet.max_share == 0.5);
   CHECK(quiet.max_power_w == 7.0);
   CHECK(quiet.max_khz.at("gpu") == 510'000);
@@ -159,6 +161,7 @@ TEST_CASE("Caps of a power mode are in range") {
   Contains(Refusal(mode + "max_share = 1.01\n"), "above 0 and at most 1");
   Contains(Refusal(mode + "max_share = nan\n"), "above 0 and at most 1");
   Contains(Refusal(mode + "max_power_w = -inf\n"), "max_power_w");
+  Contains(Refusal(mode + "accuracy_worth_w = -1\n"), "accuracy_worth_w");
   Contains(Refusal(mode + "objective = \"speed\"\n"), "performance, balanced, energy");
   Contains(Refusal(mode + "max_khz = { gpu = 0 }\n"), "power_mode[1].max_khz.gpu = 0");
   Contains(Refusal(mode + "max_khz = 5\n"), "must be a table");
