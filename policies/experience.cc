@@ -10,7 +10,7 @@ namespace {
 constexpr char kLearntAt[] = "learnt_at_s";
 constexpr char kLookedAt[] = "looked_at_s";
 /// After so long a peak counts for 1 / e, s.
-constexpr double kPeakFadesS = 120.0;
+constexpr double kPeakFadesS = 300.0;
 constexpr double kHeadroomFadesS = 60.0;
 constexpr double kRaise = 1.3;
 constexpr double kMostHeadroom = 3.0;

@@ -9,7 +9,7 @@ namespace dynofa::policies {
 
 /// What was learnt of a session that its requirement does not say.
 struct Experience {
-  /// The highest rate of the last two minutes or so, inferences per second: bursts come again.
+  /// The highest rate of the last five minutes or so, inferences per second: bursts come again.
   /// Counts for sessions that do not say their rate.
   double peak_hz = 0.0;
   /// Factor by which its responses are planned to be quicker than asked for: above 1 while more of

@@ -29,7 +29,7 @@ TEST_CASE("a peak of the rate is remembered and fades") {
   Pass(snapshot, 5.0);
   snapshot.sessions[0].observed.rate_hz = 1.0;
   CHECK(Experiences(snapshot)[0].peak_hz > 12.0);
-  Pass(snapshot, 600.0);
+  Pass(snapshot, 3600.0);
   CHECK(Experiences(snapshot)[0].peak_hz == 1.0);
 }
 

@@ -67,10 +67,16 @@ class SessionBook {
     std::uint64_t order = 0;
     base::TimePoint lease_end{};
     SampleWindow response_ms{256};
-    ArrivalVariation arrivals;
+    ArrivalVariation variation;
+    std::int64_t arrived = 0;  ///< in this window
+    std::optional<base::TimePoint> last_arrival;
+    std::optional<base::TimePoint> last_arrival_before;  ///< this window
     double overhead_ms = 0.0;
     policies::Observation counting;
   };
+
+  /// Of the arrivals that ended in the window of `length` that ends, per second.
+  static double RateOf(const Session& session, base::Duration length);
 
   absl::StatusOr<Session*> Owned(const std::string& id, const Caller& caller);
   absl::Status CheckRequirement(const policies::Requirement& requirement,
