@@ -47,54 +47,63 @@ std::optional<std::size_t> LevelOf(const Route& route, const std::string& subnet
 
 }  // namespace
 
-void Dispatcher::SetRoutes(std::shared_ptr<const RoutingTable> routes) {
+std::vector<Refusal> Dispatcher::SetRoutes(std::shared_ptr<const RoutingTable> routes,
+                                           base::TimePoint now) {
   routes_ = std::move(routes);
-  std::vector<RequestId> moved;
-  for (const auto& [id, pending] : pending_) {
-    const Route* route = routes_->Find(pending.request.session, pending.request.model);
-    if (route != nullptr && route->cluster != pending.cluster) moved.push_back(id);
+  std::vector<RequestId> queued_ids;
+  for (const auto& [id, pending] : pending_) queued_ids.push_back(id);
+  std::vector<Refusal> refusals;
+  for (RequestId id : queued_ids) {
+    const auto found = pending_.find(id);
+    const auto route = RouteOf(found->second.request);
+    if (!route.ok()) {
+      refusals.push_back({Dropped(Remove(found), Outcome::Kind::kRefused, now), route.status()});
+    } else if ((*route)->cluster != found->second.cluster) {
+      Pending pending = Remove(found);
+      pending.cluster = (*route)->cluster;
+      Enqueue(std::move(pending));
+    }
   }
-  for (RequestId id : moved) {
-    Pending pending = Remove(pending_.find(id));
-    pending.cluster = routes_->Find(pending.request.session, pending.request.model)->cluster;
-    Enqueue(std::move(pending));
-  }
+  return refusals;
 }
 
-absl::Status Dispatcher::CheckAgainstRoute(const Request& request, const Route& route) const {
-  if (!route.refused_because.empty()) {
-    return absl::ResourceExhaustedError(
-        base::StrCat("the session is not served: ", route.refused_because));
+absl::StatusOr<const Route*> Dispatcher::RouteOf(const Request& request) const {
+  const Route* route = nullptr;
+  if (!request.session.empty()) {
+    route = routes_->OfSession(request.session);
+    if (route == nullptr && !request.outlives_session) {
+      return absl::NotFoundError("there is no such session; it may have ended: open a new one");
+    }
   }
-  if (route.ceiling >= route.ladder.size()) {
+  if (route == nullptr) route = routes_->OfModel(request.model);
+  if (route != nullptr && !route->refused_because.empty()) {
+    return absl::ResourceExhaustedError(
+        base::StrCat("the session is not served: ", route->refused_because));
+  }
+  if (route == nullptr || route->ceiling >= route->ladder.size()) {
     return absl::UnavailableError(
         base::StrCat("no cluster can run model '", request.model, "' now"));
   }
-  const policies::Level& ceiling = route.ladder[route.ceiling];
+  if (request.subnet && !LevelOf(*route, *request.subnet)) {
+    return absl::FailedPreconditionError(base::StrCat(
+        "subnet '", *request.subnet, "' is not between the session's floor and its ceiling on ",
+        route->cluster, "; there are: ", Names(*route)));
+  }
+  return route;
+}
+
+absl::Status Dispatcher::Submit(const Request& request, base::TimePoint now) {
+  DYNOFA_ASSIGN_OR_RETURN(const Route* const route, RouteOf(request));
+  const policies::Level& ceiling = route->ladder[route->ceiling];
   if (request.min_accuracy && *request.min_accuracy > ceiling.accuracy) {
     return absl::FailedPreconditionError(base::StrCat(
         "min_accuracy ", *request.min_accuracy, " is above the session's present ceiling, subnet '",
         ceiling.subnet, "' with ", ceiling.accuracy,
         "; raise the session's requirement instead of a single request's"));
   }
-  if (request.subnet && !LevelOf(route, *request.subnet)) {
-    return absl::FailedPreconditionError(base::StrCat(
-        "subnet '", *request.subnet, "' is not between the session's floor and its ceiling on ",
-        route.cluster, "; there are: ", Names(route)));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Dispatcher::Submit(const Request& request, base::TimePoint now) {
-  const Route* route = routes_->Find(request.session, request.model);
-  if (route == nullptr) {
-    return absl::UnavailableError(
-        base::StrCat("no cluster can run model '", request.model, "' now"));
-  }
   if (request.expiry && *request.expiry <= now) {
     return absl::DeadlineExceededError("the deadline had already passed when the request arrived");
   }
-  DYNOFA_RETURN_IF_ERROR(CheckAgainstRoute(request, *route));
   if (queued(route->cluster) >= options_.max_queued_per_cluster) {
     return absl::ResourceExhaustedError(base::StrCat("the queue of ", route->cluster, " is full (",
                                                      options_.max_queued_per_cluster,
@@ -138,30 +147,21 @@ Dispatcher::Pending Dispatcher::Remove(std::unordered_map<RequestId, Pending>::i
 }
 
 std::optional<Work> Dispatcher::NextWork(const std::string& cluster, base::TimePoint now) {
-  auto queue = queues_.find(cluster);
-  if (queue == queues_.end()) return std::nullopt;
-  for (const Key& key : queue->second) {
-    auto found = pending_.find(std::get<RequestId>(key));
-    const Request& request = found->second.request;
-    const Route* route = routes_->Find(request.session, request.model);
-    // Without a cluster for its model a request waits for the next decision or for its expiry.
-    if (route == nullptr || route->ceiling >= route->ladder.size()) continue;
-    const Pending pending = Remove(found);
-    running_[pending.request.id] = {
-        .arrival = pending.arrival,
-        .overhead = pending.request.overhead,
-        .due = pending.has_target ? std::optional(pending.due) : std::nullopt};
-    return MakeWork(pending, *route, now);
-  }
-  return std::nullopt;
+  const auto queue = queues_.find(cluster);
+  if (queue == queues_.end() || queue->second.empty()) return std::nullopt;
+  const Pending pending = Remove(pending_.find(std::get<RequestId>(*queue->second.begin())));
+  running_[pending.request.id] = {
+      .arrival = pending.arrival,
+      .overhead = pending.request.overhead,
+      .due = pending.has_target ? std::optional(pending.due) : std::nullopt};
+  // What is queued has a route: SetRoutes refuses the rest.
+  return MakeWork(pending, **RouteOf(pending.request), now);
 }
 
 std::size_t Dispatcher::LevelFor(const Pending& pending, const Route& route,
                                  base::TimePoint now) const {
   const Request& request = pending.request;
-  if (request.subnet) {
-    if (const auto level = LevelOf(route, *request.subnet)) return *level;
-  }
+  if (request.subnet) return *LevelOf(route, *request.subnet);
   std::optional<double> slack_ms;
   if (pending.has_target) slack_ms = base::ToMs(pending.due - now);
   // A decision may have lowered the ceiling since admission: the floor of a single request yields
@@ -180,12 +180,11 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::Time
   const Request& request = pending.request;
   const std::size_t level = LevelFor(pending, route, now);
   const policies::Level& picked = route.ladder[level];
-  const bool out_of_reach = request.subnet && picked.subnet != *request.subnet;
   return {.id = request.id,
           .session = request.session,
           .model = request.model,
           .cluster = route.cluster,
-          .subnet = out_of_reach ? "" : picked.subnet,
+          .subnet = picked.subnet,
           .level = level,
           .accuracy = picked.accuracy,
           .active_power_w = picked.active_power_w,

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
 #include "daemon/dispatch/routing.h"
 #include "daemon/dispatch/slowdown_book.h"
@@ -27,6 +28,8 @@ struct Request {
   RequestId id = 0;  ///< unique among the requests that are queued or running
   std::string session;
   std::string model;
+  /// Once queued it goes on by its model's default route if the session ends.
+  bool outlives_session = false;
   /// Who sends it; requests without a session count against their user.
   std::uint32_t uid = 0;
   /// Response time asked for by this request; overrides the route's target.
@@ -60,7 +63,7 @@ struct Work {
 
 /// How a request ended.
 struct Outcome {
-  enum class Kind { kCompleted, kExpired, kCancelled, kFailed };
+  enum class Kind { kCompleted, kExpired, kCancelled, kFailed, kRefused };
   Kind kind = Kind::kCompleted;
   RequestId id = 0;
   std::string session;
@@ -79,6 +82,12 @@ struct Outcome {
   bool missed = false;  ///< later than the target, or expired
 };
 
+/// A queued request that new routes leave no way to run, and what its sender is to be told.
+struct Refusal {
+  Outcome outcome;
+  absl::Status status;
+};
+
 struct DispatcherOptions {
   std::size_t max_queued_per_cluster = 256;
   /// Of one session, or of one user's requests without a session.
@@ -94,19 +103,22 @@ class Dispatcher {
   Dispatcher(DispatcherOptions options, SlowdownBook& slowdowns)
       : options_(options), slowdowns_(slowdowns) {}
 
-  /// Puts new routes in force. Queued requests move to the cluster of their new route.
-  void SetRoutes(std::shared_ptr<const RoutingTable> routes);
+  /// Puts new routes in force. Queued requests move to the cluster of their new route. Those that
+  /// would not be queued any more, because their session has ended or is not served, no cluster can
+  /// run their model, or the subnet that they pin is out of reach, end with the status that they
+  /// would get from Submit.
+  [[nodiscard]] std::vector<Refusal> SetRoutes(std::shared_ptr<const RoutingTable> routes,
+                                               base::TimePoint now);
 
-  /// Queues a request. UNAVAILABLE: no cluster can run its model now. DEADLINE_EXCEEDED: expiry is
-  /// past. FAILED_PRECONDITION: floor or subnet are beyond the session's ceiling.
-  /// RESOURCE_EXHAUSTED: the queue or the session's share of it is full, or the decision does not
-  /// serve the session. Otherwise it ends by
-  /// Complete, Expire or Cancel, exactly once.
+  /// Queues a request. NOT_FOUND: there is no such session. UNAVAILABLE: no cluster can run its
+  /// model now. DEADLINE_EXCEEDED: expiry is past. FAILED_PRECONDITION: floor or subnet are beyond
+  /// the session's ceiling. RESOURCE_EXHAUSTED: the queue or the session's share of it is full, or
+  /// the decision does not serve the session. Otherwise it ends by Complete, Expire, Cancel or
+  /// SetRoutes, exactly once.
   absl::Status Submit(const Request& request, base::TimePoint now);
 
   /// Takes the most urgent request of `cluster` out of its queue and picks its level; nullopt if
-  /// the queue is empty. A request whose pinned subnet a new decision has put out of reach comes
-  /// with an empty subnet: it cannot run, end it by Complete with `ok` false.
+  /// the queue is empty.
   std::optional<Work> NextWork(const std::string& cluster, base::TimePoint now);
 
   /// Ends a request that NextWork gave. `compute` is the time the run took; `ok` whether it gave
@@ -143,7 +155,8 @@ class Dispatcher {
     std::optional<base::TimePoint> due;
   };
 
-  absl::Status CheckAgainstRoute(const Request& request, const Route& route) const;
+  /// By which route a request runs, or why by none.
+  absl::StatusOr<const Route*> RouteOf(const Request& request) const;
   void Enqueue(Pending pending);
   Pending Remove(std::unordered_map<RequestId, Pending>::iterator found);
   Outcome Dropped(const Pending& pending, Outcome::Kind kind, base::TimePoint now) const;

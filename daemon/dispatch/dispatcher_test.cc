@@ -29,13 +29,17 @@ std::shared_ptr<RoutingTable> MakeTable() {
 
 class DispatcherFixture {
  protected:
-  DispatcherFixture() { dispatcher_.SetRoutes(MakeTable()); }
+  DispatcherFixture() { CHECK(SetRoutes(MakeTable()).empty()); }
 
   Request Make(RequestId id, std::optional<int> target_ms = std::nullopt,
                const std::string& session = "a") {
     Request request{.id = id, .session = session, .model = "net"};
     if (target_ms) request.target = milliseconds(*target_ms);
     return request;
+  }
+
+  std::vector<Refusal> SetRoutes(std::shared_ptr<RoutingTable> table) {
+    return dispatcher_.SetRoutes(std::move(table), now_);
   }
 
   base::TimePoint now_{};
@@ -179,19 +183,60 @@ TEST_CASE_METHOD(DispatcherFixture, "new routes move what is queued") {
   REQUIRE(dispatcher_.Submit(Make(1, 50), now_).ok());
   auto table = MakeTable();
   table->sessions["a"] = MakeRoute("gpu", 0);
-  dispatcher_.SetRoutes(table);
+  CHECK(SetRoutes(table).empty());
   CHECK_FALSE(dispatcher_.NextWork("cpu0", now_).has_value());
   const Work work = *dispatcher_.NextWork("gpu", now_);
   CHECK(work.subnet == "s");
 }
 
-TEST_CASE_METHOD(DispatcherFixture, "requests of a closed session run on the model's default") {
+TEST_CASE_METHOD(DispatcherFixture, "what is queued ends with the session, unless it outlives it") {
+  Request outliving = Make(2);
+  outliving.outlives_session = true;
   REQUIRE(dispatcher_.Submit(Make(1), now_).ok());
+  REQUIRE(dispatcher_.Submit(outliving, now_).ok());
   auto table = MakeTable();
-  table->sessions.clear();
+  table->sessions.erase("a");
   table->defaults["net"] = MakeRoute("cpu2");
-  dispatcher_.SetRoutes(table);
-  CHECK(dispatcher_.NextWork("cpu2", now_)->id == 1);
+  now_ += milliseconds(3);
+  const auto refusals = SetRoutes(table);
+  REQUIRE(refusals.size() == 1);
+  CHECK(absl::IsNotFound(refusals[0].status));
+  CHECK(refusals[0].outcome.id == 1);
+  CHECK(refusals[0].outcome.kind == Outcome::Kind::kRefused);
+  CHECK(refusals[0].outcome.response == milliseconds(3));
+  CHECK_FALSE(refusals[0].outcome.missed);
+  CHECK(dispatcher_.NextWork("cpu2", now_)->id == 2);
+  CHECK(absl::IsNotFound(dispatcher_.Submit(Make(3), now_)));
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "what is queued of a session that is refused ends at once") {
+  Request request = Make(1);
+  request.expiry = now_ + milliseconds(500);
+  REQUIRE(dispatcher_.Submit(request, now_).ok());
+  REQUIRE(dispatcher_.Submit(Make(2, std::nullopt, "b"), now_).ok());
+  auto table = MakeTable();
+  table->sessions["a"] = Route{.model = "net", .refused_because = "there is no room"};
+  const auto refusals = SetRoutes(table);
+  REQUIRE(refusals.size() == 1);
+  CHECK(refusals[0].outcome.id == 1);
+  CHECK(absl::IsResourceExhausted(refusals[0].status));
+  CHECK(refusals[0].status == dispatcher_.Submit(Make(3), now_));
+  CHECK_FALSE(dispatcher_.NextExpiry().has_value());
+  CHECK(dispatcher_.NextWork("cpu0", now_)->id == 2);
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "without a cluster for its model nothing stays queued") {
+  REQUIRE(dispatcher_.Submit(Make(1), now_).ok());
+  REQUIRE(dispatcher_.Submit({.id = 2, .model = "net"}, now_).ok());
+  REQUIRE(dispatcher_.NextWork("cpu0", now_).has_value());
+  auto table = std::make_shared<RoutingTable>();
+  table->sessions["a"].model = "net";
+  const auto refusals = SetRoutes(table);
+  // The other one runs already.
+  REQUIRE(refusals.size() == 1);
+  CHECK(absl::IsUnavailable(refusals[0].status));
+  CHECK(dispatcher_.queued() == 0);
+  CHECK_FALSE(dispatcher_.NextWork("cpu0", now_).has_value());
 }
 
 TEST_CASE_METHOD(DispatcherFixture, "a floor that a new decision undercuts yields to the ceiling") {
@@ -200,7 +245,7 @@ TEST_CASE_METHOD(DispatcherFixture, "a floor that a new decision undercuts yield
   REQUIRE(dispatcher_.Submit(request, now_).ok());
   auto table = MakeTable();
   table->sessions["a"] = MakeRoute("cpu0", 1);
-  dispatcher_.SetRoutes(table);
+  CHECK(SetRoutes(table).empty());
   CHECK(dispatcher_.NextWork("cpu0", now_)->subnet == "m");
 }
 
@@ -208,7 +253,7 @@ TEST_CASE_METHOD(DispatcherFixture, "an impossible target does not buy the front
   auto table = MakeTable();
   table->sessions["a"].priority = 9;
   table->sessions["b"].priority = 1;
-  dispatcher_.SetRoutes(table);
+  CHECK(SetRoutes(table).empty());
   Request greedy = Make(1);
   greedy.target = base::FromMs(0.001);
   REQUIRE(dispatcher_.Submit(greedy, now_).ok());
@@ -235,17 +280,16 @@ TEST_CASE_METHOD(DispatcherFixture, "a pinned subnet that a new decision takes a
   REQUIRE(dispatcher_.Submit(pinned, now_).ok());
   auto table = MakeTable();
   table->sessions["a"] = MakeRoute("cpu0", 0);
-  dispatcher_.SetRoutes(table);
-  const Work work = *dispatcher_.NextWork("cpu0", now_);
-  CHECK(work.subnet.empty());
-  const Outcome outcome = dispatcher_.Complete(work, now_, base::Duration::zero(), false);
-  CHECK(outcome.kind == Outcome::Kind::kFailed);
+  const auto refusals = SetRoutes(table);
+  REQUIRE(refusals.size() == 1);
+  CHECK(absl::IsFailedPrecondition(refusals[0].status));
+  CHECK_FALSE(dispatcher_.NextWork("cpu0", now_).has_value());
 }
 
 TEST_CASE_METHOD(DispatcherFixture, "a subnet below the session's floor cannot be pinned") {
   auto table = MakeTable();
   table->sessions["a"].min_accuracy = 0.75;
-  dispatcher_.SetRoutes(table);
+  CHECK(SetRoutes(table).empty());
   Request pinned = Make(1);
   pinned.subnet = "s";
   CHECK(absl::IsFailedPrecondition(dispatcher_.Submit(pinned, now_)));

@@ -41,13 +41,16 @@ struct Route {
 /// All routes in force. Swapped as a whole.
 struct RoutingTable {
   std::map<std::string, Route, std::less<>> sessions;
-  /// For requests whose session is not (yet) in `sessions`: one route per model.
+  /// For requests without a session: one route per model.
   std::map<std::string, Route, std::less<>> defaults;
 
-  /// The route of a request: its session's, else its model's default, else nullptr.
-  const Route* Find(const std::string& session, const std::string& model) const {
-    if (auto found = sessions.find(session); found != sessions.end()) return &found->second;
-    auto found = defaults.find(model);
+  /// Null if there is none.
+  const Route* OfSession(const std::string& session) const {
+    const auto found = sessions.find(session);
+    return found == sessions.end() ? nullptr : &found->second;
+  }
+  const Route* OfModel(const std::string& model) const {
+    const auto found = defaults.find(model);
     return found == defaults.end() ? nullptr : &found->second;
   }
 

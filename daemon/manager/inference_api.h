@@ -21,6 +21,9 @@ namespace dynofa::manager {
 struct InferenceRequest {
   /// Id of an open session, or empty for the model's default route.
   std::string session;
+  /// Its client did not ask for the session: once queued, the request goes on by the model's
+  /// default route if the session ends.
+  bool outlives_session = false;
   std::string model;
   engine::Tensor input;
   Caller caller;
@@ -68,8 +71,9 @@ class InferenceApi {
 
   /// Checks and queues a request; the errors are those of engine::CheckInput and
   /// dispatch::Dispatcher::Submit, and PERMISSION_DENIED for a session of another uid. If it
-  /// returns an id, `done` runs exactly once, on an executor's or the timer's thread, and must
-  /// not block. On an error `done` never runs.
+  /// returns an id, `done` runs exactly once, on a thread of the path, and must not block. A queued
+  /// request that a new decision leaves no way to run ends at once, with the status that Submit
+  /// would give it by then. On an error `done` never runs.
   virtual absl::StatusOr<std::uint64_t> Submit(InferenceRequest request, Done done) = 0;
 
   /// Frees the queue slot at once; `done` then runs with CANCELLED. A request that already runs

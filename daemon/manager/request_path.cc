@@ -43,6 +43,8 @@ void RequestPath::Start(std::vector<ClusterExecutor> executors) {
   executors_ = std::move(executors);
   threads_.emplace_back([this] { TimerLoop(); });
   pthread_setname_np(threads_.back().native_handle(), "expiry");
+  threads_.emplace_back([this] { RoutesLoop(); });
+  pthread_setname_np(threads_.back().native_handle(), "routes");
   for (ClusterExecutor& executor : executors_) {
     threads_.emplace_back([this, &executor] { ExecutorLoop(executor); });
     const std::string name = "exec-" + executor.cluster;
@@ -64,17 +66,24 @@ RequestPath::~RequestPath() {
     left.swap(payloads_);
   }
   Wake();
+  WakeRoutes();
   timer_wake_.notify_all();
   for (auto& [id, payload] : left) payload.done(absl::UnavailableError("the daemon is stopping"));
   for (const auto& measuring : unbegun) {
     measuring->done(absl::CancelledError("the daemon is stopping"));
   }
   for (std::thread& thread : threads_) thread.join();
+  AnswerRefused();
 }
 
 void RequestPath::Wake() {
   events_.fetch_add(1);
   events_.notify_all();
+}
+
+void RequestPath::WakeRoutes() {
+  tables_.fetch_add(1);
+  tables_.notify_one();
 }
 
 void RequestPath::Tell(dispatch::Outcome outcome) {
@@ -89,28 +98,58 @@ void RequestPath::Tell(dispatch::Outcome outcome) {
 void RequestPath::SetRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
   new_routes_.Put(std::move(routes));
   // A request that comes later adopts the routes itself.
-  if (busy()) Wake();
+  if (!busy()) return;
+  Wake();
+  WakeRoutes();
 }
 
 void RequestPath::AdoptRoutes() {
   auto routes = new_routes_.Take();
   if (routes == nullptr) return;
   routes_ = std::move(routes);
-  dispatcher_.SetRoutes(routes_);
+  for (dispatch::Refusal& refusal : dispatcher_.SetRoutes(routes_, clock_.Now())) {
+    Payload payload = std::move(payloads_.extract(refusal.outcome.id).mapped());
+    refused_.push_back({std::move(payload), std::move(refusal)});
+  }
+  if (!refused_.empty()) WakeRoutes();
+}
+
+void RequestPath::AnswerRefused() {
+  std::vector<Refused> refused;
+  {
+    std::lock_guard lock(mutex_);
+    refused.swap(refused_);
+  }
+  for (Refused& request : refused) {
+    Tell(std::move(request.refusal.outcome));
+    request.payload.done(std::move(request.refusal.status));
+  }
+}
+
+void RequestPath::RoutesLoop() {
+  while (!stopping_) {
+    const std::uint32_t seen = tables_.load();
+    {
+      std::lock_guard lock(mutex_);
+      AdoptRoutes();
+    }
+    AnswerRefused();
+    if (!stopping_) tables_.wait(seen);
+  }
 }
 
 absl::Status RequestPath::CheckSession(const InferenceRequest& request) const {
   if (request.session.empty()) return absl::OkStatus();
-  auto session = routes_->sessions.find(request.session);
-  if (session == routes_->sessions.end()) {
+  const dispatch::Route* session = routes_->OfSession(request.session);
+  if (session == nullptr) {
     return absl::NotFoundError("there is no such session; it may have ended: open a new one");
   }
-  if (session->second.uid != request.caller.uid) {
+  if (session->uid != request.caller.uid) {
     return absl::PermissionDeniedError("the session belongs to another user");
   }
-  if (session->second.model != request.model) {
+  if (session->model != request.model) {
     return absl::InvalidArgumentError(base::StrCat("the session was opened for model '",
-                                                   session->second.model, "', the request names '",
+                                                   session->model, "', the request names '",
                                                    request.model, "'"));
   }
   return absl::OkStatus();
@@ -127,6 +166,7 @@ absl::StatusOr<std::uint64_t> RequestPath::Submit(InferenceRequest request,
 
   dispatch::Request queued{.session = request.session,
                            .model = request.model,
+                           .outlives_session = request.outlives_session,
                            .uid = request.caller.uid,
                            .overhead = base::FromMs(request.overhead_ms),
                            .min_accuracy = request.min_accuracy,
@@ -223,10 +263,6 @@ void RequestPath::ExecutorLoop(ClusterExecutor& executor) {
 absl::StatusOr<engine::RunResult> RequestPath::Execute(ClusterExecutor& executor,
                                                        const dispatch::Work& work,
                                                        const engine::Tensor& input) {
-  if (work.subnet.empty()) {
-    return absl::FailedPreconditionError(
-        "a new decision has put the pinned subnet out of the session's reach; ask for another one");
-  }
   const Hosted& hosted = hosted_.find(work.model)->second;
   const std::shared_ptr<const engine::PreparedSubnet> subnet = hosted.subnets.at(work.subnet);
   return executor.executor->Run(*hosted.supernet, *subnet, input,

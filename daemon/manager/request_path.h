@@ -45,9 +45,10 @@ struct RequestPathOptions {
   base::Duration pause = std::chrono::milliseconds(500);
 };
 
-/// The request path with its threads: one for each executor and one timer for expiry, around the
-/// passive dispatcher. Its lock is taken by these threads and by submitters only; the manager's
-/// loop hands over routes and receives outcomes without it.
+/// The request path with its threads, around the passive dispatcher: one for each executor, a timer
+/// for expiry, and one that answers what new routes leave no way to run. Its lock is taken by these
+/// threads and by submitters only; the manager's loop hands over routes and receives outcomes
+/// without it.
 class RequestPath final : public InferenceApi, public MeasureApi {
  public:
   /// Prepares every subnet of every supernet, so that no request waits for that. `clock`,
@@ -98,6 +99,11 @@ class RequestPath final : public InferenceApi, public MeasureApi {
     std::atomic<bool> stopped{false};
   };
 
+  struct Refused {
+    Payload payload;
+    dispatch::Refusal refusal;
+  };
+
   RequestPath(RequestPathOptions options, const base::Clock& clock, OutcomeRing& outcomes,
               dispatch::SlowdownBook& slowdowns)
       : options_(options),
@@ -109,16 +115,20 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   void Start(std::vector<ClusterExecutor> executors);
   void ExecutorLoop(ClusterExecutor& executor);
   void TimerLoop();
+  void RoutesLoop();
   absl::StatusOr<engine::RunResult> Execute(ClusterExecutor& executor, const dispatch::Work& work,
                                             const engine::Tensor& input);
   void RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload);
   void MeasureOne(ClusterExecutor& executor, Measuring& measuring);
   absl::Status CheckOrder(const MeasureOrder& order) const;
   InferenceReply MakeReply(const dispatch::Work& work, engine::RunResult result) const;
-  /// Both need mutex_. AdoptRoutes brings the newest published routes into the dispatcher.
+  /// Both need mutex_. AdoptRoutes brings the newest published routes into the dispatcher, and what
+  /// these refuse into `refused_`.
   absl::Status CheckSession(const InferenceRequest& request) const;
   void AdoptRoutes();
+  void AnswerRefused();
   void Wake();
+  void WakeRoutes();
   /// Hands an outcome to the loop.
   void Tell(dispatch::Outcome outcome);
 
@@ -136,6 +146,8 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   std::atomic<base::TimePoint> last_end_{base::TimePoint()};
   /// Counts events that may give an executor work; executors sleep on it.
   std::atomic<std::uint32_t> events_{0};
+  /// Counts what the thread of RoutesLoop has to look at; it sleeps on it.
+  std::atomic<std::uint32_t> tables_{0};
   std::atomic<bool> stopping_{false};
 
   std::mutex mutex_;
@@ -146,6 +158,7 @@ class RequestPath final : public InferenceApi, public MeasureApi {
       std::make_shared<const dispatch::RoutingTable>();
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, Payload> payloads_;
+  std::vector<Refused> refused_;                                 ///< and not answered yet
   std::map<std::string, std::shared_ptr<Measuring>> measuring_;  ///< by cluster
 
   std::vector<ClusterExecutor> executors_;

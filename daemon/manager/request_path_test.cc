@@ -213,6 +213,42 @@ TEST_CASE_METHOD(RequestPathFixture, "new routes move a queued request to a free
   CHECK(Await(running)->cluster == "cpu0");
 }
 
+TEST_CASE_METHOD(RequestPathFixture,
+                 "what new routes refuse is answered while executors are busy") {
+  Answer running = Submit(Request());
+  REQUIRE(gate_.AwaitArrival());
+  InferenceRequest patient = Request();
+  patient.deadline = clock_.Now() + std::chrono::hours(1);
+  Answer queued = Submit(patient);
+  Answer anonymous = Submit(Request(""));
+  InferenceRequest outliving = Request();
+  outliving.outlives_session = true;
+  Answer implicit = Submit(outliving);
+  auto table = std::make_shared<dispatch::RoutingTable>();
+  table->defaults["net"] = RouteOn("cpu0");
+
+  SECTION("for a session that ended") {
+    path_->SetRoutes(table);
+    CHECK(absl::IsNotFound(Await(queued).status()));
+    gate_.Open();
+    CHECK(Await(implicit).ok());
+  }
+  SECTION("for a session that is not served") {
+    table->sessions["a"] = {.model = "net", .refused_because = "there is no room", .uid = 1000};
+    path_->SetRoutes(table);
+    const absl::Status refused = Await(queued).status();
+    CHECK(absl::IsResourceExhausted(refused));
+    CHECK(refused == Submit(Request()).id.status());
+    CHECK(absl::IsResourceExhausted(Await(implicit).status()));
+    gate_.Open();
+  }
+  CHECK(Await(running).ok());
+  CHECK(Await(anonymous).ok());
+  path_.reset();
+  // Nobody was late.
+  CHECK(misses_ == 0);
+}
+
 TEST_CASE_METHOD(RequestPathFixture, "new routes wake no executor while there is no request") {
   CHECK_FALSE(path_->busy());
   const std::uint32_t before = path_->wake_ups();

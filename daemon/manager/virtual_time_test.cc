@@ -35,7 +35,7 @@ class Simulation {
                                                      .models = {{tests::NetInfo(), "fake"}},
                                                      .costs = std::make_shared<tests::FakeCosts>(),
                                                      .publish_routes = [this](auto routes) {
-                                                       dispatcher_.SetRoutes(std::move(routes));
+                                                       TakeRoutes(std::move(routes));
                                                      }});
     manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
     manager_->Start();
@@ -89,6 +89,12 @@ class Simulation {
   std::map<std::string, double> slow{{"cpu0", 1.0}, {"cpu2", 1.0}};
 
  private:
+  void TakeRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
+    for (auto& refusal : dispatcher_.SetRoutes(std::move(routes), time_.Now())) {
+      End(std::move(refusal.outcome));
+    }
+  }
+
   void RunFree() {
     for (const char* cluster : {"cpu0", "cpu2"}) {
       if (busy_.contains(cluster)) continue;

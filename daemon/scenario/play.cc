@@ -76,19 +76,17 @@ absl::Status Simulation::Begin() {
   options.power_mode = mode_;
   std::vector<manager::HostedModel> hosted;
   for (const Model& model : scenario_.models) hosted.push_back({model.info, "emulated"});
-  DYNOFA_ASSIGN_OR_RETURN(
-      manager_,
-      manager::Manager::Create(std::move(options), {.clock = time_,
-                                                    .runner = time_,
-                                                    .outcomes = outcomes_,
-                                                    .slowdowns = slowdowns_,
-                                                    .policy = std::move(policy_),
-                                                    .models = std::move(hosted),
-                                                    .costs = costs_,
-                                                    .publish_routes = [this](auto routes) {
-                                                      dispatcher_.SetRoutes(std::move(routes));
-                                                      time_.Post([this] { RunFree(); });
-                                                    }}));
+  DYNOFA_ASSIGN_OR_RETURN(manager_, manager::Manager::Create(
+                                        std::move(options), {.clock = time_,
+                                                             .runner = time_,
+                                                             .outcomes = outcomes_,
+                                                             .slowdowns = slowdowns_,
+                                                             .policy = std::move(policy_),
+                                                             .models = std::move(hosted),
+                                                             .costs = costs_,
+                                                             .publish_routes = [this](auto routes) {
+                                                               TakeRoutes(std::move(routes));
+                                                             }}));
   Describe();
   NoteCaps();
   ScheduleScript();

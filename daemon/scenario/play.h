@@ -74,6 +74,7 @@ class Simulation {
   void Declare(std::size_t client);
 
   // The request path.
+  void TakeRoutes(std::shared_ptr<const dispatch::RoutingTable> routes);
   void RunFree();
   void BeginWork(std::size_t cluster, const dispatch::Work& work);
   void EndRequest(const dispatch::Outcome& outcome);

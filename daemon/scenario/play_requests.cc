@@ -89,6 +89,13 @@ void Simulation::Arrive(std::size_t client) {
   ScheduleExpiry();
 }
 
+void Simulation::TakeRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
+  for (const auto& refusal : dispatcher_.SetRoutes(std::move(routes), time_.Now())) {
+    EndRequest(refusal.outcome);
+  }
+  time_.Post([this] { RunFree(); });
+}
+
 void Simulation::RunFree() {
   for (std::size_t cluster = 0; cluster < trace_.clusters.size(); ++cluster) {
     while (machine_.Free(cluster)) {
@@ -104,12 +111,6 @@ void Simulation::BeginWork(std::size_t cluster, const dispatch::Work& work) {
   RequestRecord& record = trace_.requests[index];
   const engine::ModelInfo& model = ModelOf(record.client);
   const engine::SubnetInfo* subnet = model.Find(work.subnet);
-  if (subnet == nullptr) {
-    // A pinned subnet that is out of reach; no client here pins one.
-    const Outcome outcome = dispatcher_.Complete(work, time_.Now(), {}, false);
-    EndRequest(outcome);
-    return;
-  }
   record.cluster = cluster;
   record.khz = machine_.khz(cluster);
   record.subnet = static_cast<std::size_t>(subnet - model.catalogue.data());
@@ -137,6 +138,9 @@ void Simulation::EndRequest(const Outcome& outcome) {
       break;
     case Outcome::Kind::kFailed:
       record.end = End::kFailed;
+      break;
+    case Outcome::Kind::kRefused:
+      record.end = End::kRefused;
       break;
   }
   record.response_ms = (Now() - record.scheduled_s) * 1e3;

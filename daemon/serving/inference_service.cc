@@ -110,6 +110,7 @@ void InferenceService::Infer(const std::shared_ptr<UnaryCall>& call, const Conne
   if (parsed->session.empty()) {
     implicit = connection.sessions->IdFor(parsed->model);
     parsed->session = implicit;
+    parsed->outlives_session = true;
   }
   const std::string model = parsed->model;
   absl::StatusOr<std::uint64_t> id = Submit(call, held, request, response, *std::move(parsed));

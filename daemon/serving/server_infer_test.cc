@@ -165,6 +165,7 @@ TEST_CASE("A connection gets a session of its own, without waiting for it") {
            server.inference.last()->session == session.id;
   }));
   CHECK(server.manager.sessions().size() == 1);
+  CHECK(server.inference.last()->outlives_session);
 
   SECTION("which ends with the connection") {
     client.reset();
@@ -175,6 +176,7 @@ TEST_CASE("A connection gets a session of its own, without waiting for it") {
     (*request.mutable_parameters())["session"].set_string_param("other");
     REQUIRE(client->Infer(request, &response).ok());
     CHECK(server.inference.last()->session == "other");
+    CHECK_FALSE(server.inference.last()->outlives_session);
   }
   SECTION("another than its neighbour's") {
     TestClient neighbour(server);
