@@ -1,6 +1,7 @@
 #ifndef DYNOFA_CLIENT_CLI_COMMANDS_H_
 #define DYNOFA_CLIENT_CLI_COMMANDS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,13 @@ struct ProfileArguments {
   bool attached = false;
 };
 
+struct BenchArguments {
+  std::string scenario;  ///< a file
+  std::optional<std::uint64_t> seed;
+  std::string emulator_control;
+  int pattern_side = 32;
+};
+
 int ShowStatus(const Common& common);
 int ShowBoard(const Common& common);
 int Explain(const Common& common);
@@ -65,6 +73,7 @@ int Mode(const Common& common, const std::string& name);
 int Infer(const Common& common, const InferArguments& arguments);
 int Run(const Common& common, const RunArguments& arguments);
 int Profile(const Common& common, const ProfileArguments& arguments);
+int Bench(const Common& common, const BenchArguments& arguments);
 
 /// The daemon's connection, or an error already shown.
 std::optional<client::Client> ConnectOrExplain(const Common& common);

@@ -124,6 +124,24 @@ void AddProfile(CLI::App* root, Common* common, ProfileArguments* arguments, int
   profile->callback([=] { *exit_code = Profile(*common, *arguments); });
 }
 
+void AddBench(CLI::App* root, Common* common, BenchArguments* arguments, int* exit_code) {
+  CLI::App* const bench = root->add_subcommand(
+      "bench", "Play a scenario against a service on an emulated board, in real time");
+  bench->add_option("SCENARIO", arguments->scenario, "A scenario file, as dynofa-bench plays them")
+      ->required()
+      ->check(CLI::ExistingFile);
+  bench
+      ->add_option("--emulator-control", arguments->emulator_control,
+                   "Socket on which the board's surroundings are played and its energy is read: "
+                   "that of dynofa-boardd --emulator-control")
+      ->required();
+  AddOptional(bench, "--seed", &arguments->seed, "Of the arrivals (default: the scenario's)");
+  bench->add_option("--pattern-side", arguments->pattern_side, "Side of the pictures sent")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  bench->callback([=] { *exit_code = Bench(*common, *arguments); });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Talks to dynofad: inference, sessions, power modes.", "dynofactl");
   app.require_subcommand(1);
@@ -136,12 +154,14 @@ int Main(int argc, char** argv) {
   InferArguments infer;
   RunArguments run;
   ProfileArguments profile;
+  BenchArguments bench;
   AddCommon(&app, &common);
   AddStatus(&app, &common, &exit_code);
   AddInfer(&app, &common, &infer, &exit_code);
   AddRun(&app, &common, &run, &exit_code);
   AddMode(&app, &common, &exit_code);
   AddProfile(&app, &common, &profile, &exit_code);
+  AddBench(&app, &common, &bench, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
