@@ -149,6 +149,22 @@ TEST_CASE("conclusions are about service first, then about energy beyond the int
   CHECK(conclude() == Conclusion::kWorseService);
 }
 
+TEST_CASE(
+    "a conclusion speaks for a policy that needs less, or serves better without needing more") {
+  const dynofa::scenario::PolicySummary first = Result().policies[0];
+  dynofa::scenario::PolicySummary other = first;
+  CHECK(SideOf(Conclusion::kMore, other, first) == Side::kFirst);
+  CHECK(SideOf(Conclusion::kLess, other, first) == Side::kOther);
+  CHECK(SideOf(Conclusion::kSame, other, first) == Side::kNone);
+  other.accuracy.mean += 1.0;
+  other.board_j.mean += 1.0;
+  CHECK(SideOf(Conclusion::kBetterService, other, first) == Side::kNone);
+  other.board_j.mean -= 2.0;
+  CHECK(SideOf(Conclusion::kBetterService, other, first) == Side::kOther);
+  other.attainment.mean -= 10.0;
+  CHECK(SideOf(Conclusion::kWorseService, other, first) == Side::kFirst);
+}
+
 TEST_CASE("the result does not depend on how many threads play") {
   const auto& board = *emulator::FindBoardModel("jetson-xavier-nx");
   const auto parallel = dynofa::scenario::RunSuite(

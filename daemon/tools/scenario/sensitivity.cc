@@ -63,6 +63,25 @@ Conclusion ConclusionOf(const EnergyComparison& comparison, const PolicySummary&
   return comparison.percent.mean < 0.0 ? Conclusion::kLess : Conclusion::kMore;
 }
 
+Side SideOf(Conclusion conclusion, const PolicySummary& policy, const PolicySummary& first) {
+  const bool late =
+      std::abs(policy.attainment.mean - first.attainment.mean) > dynofa::scenario::kEqualAttainment;
+  const double energy_j = policy.board_j.mean - first.board_j.mean;
+  switch (conclusion) {
+    case Conclusion::kMore:
+      return Side::kFirst;
+    case Conclusion::kLess:
+      return Side::kOther;
+    case Conclusion::kWorseService:
+      return late || energy_j >= 0.0 ? Side::kFirst : Side::kNone;
+    case Conclusion::kBetterService:
+      return late || energy_j <= 0.0 ? Side::kOther : Side::kNone;
+    case Conclusion::kSame:
+      return Side::kNone;
+  }
+  return Side::kNone;
+}
+
 absl::StatusOr<Sensitivity> RunSensitivity(const dynofa::scenario::Scenario& scenario,
                                            const emulator::BoardModel& board,
                                            const std::vector<std::string>& coefficients,
@@ -77,9 +96,9 @@ absl::StatusOr<Sensitivity> RunSensitivity(const dynofa::scenario::Scenario& sce
   for (std::size_t i = 1; i < options.policies.size(); ++i) {
     sensitivity.table.header.push_back(options.policies[i]);
   }
-  std::map<std::string, Conclusion> plain;
-  const auto play = [&](const emulator::BoardModel& varied, const std::string& name,
-                        bool first) -> absl::Status {
+  std::map<std::string, std::pair<Side, std::string>> plain;
+  const auto play = [&](const emulator::BoardModel& varied,
+                        const std::string& name) -> absl::Status {
     DYNOFA_ASSIGN_OR_RETURN(const ScenarioResult result, RunSuite(scenario, varied, options));
     sensitivity.simulated_s += result.simulated_s;
     std::vector<std::string> row = {name, Fixed(result.policies.front().attainment.mean, 1)};
@@ -88,25 +107,24 @@ absl::StatusOr<Sensitivity> RunSensitivity(const dynofa::scenario::Scenario& sce
       const Conclusion conclusion =
           ConclusionOf(comparison, result.policies[i + 1], result.policies.front());
       row.push_back(Cell(comparison, conclusion));
-      if (first) {
-        plain[comparison.policy] = conclusion;
-      } else if (plain.at(comparison.policy) != conclusion) {
-        sensitivity.exceptions.push_back(base::StrCat(name, ", ", comparison.policy, ": ",
-                                                      Words(conclusion), " instead of ",
-                                                      Words(plain.at(comparison.policy))));
-      }
+      const Side side = SideOf(conclusion, result.policies[i + 1], result.policies.front());
+      const auto& [plain_side, plain_cell] =
+          plain.try_emplace(comparison.policy, side, row.back()).first->second;
+      if (side == plain_side) continue;
+      sensitivity.exceptions.push_back(base::StrCat(name, ", ", comparison.policy, ": ", row.back(),
+                                                    " instead of ", plain_cell));
     }
     sensitivity.table.rows.push_back(std::move(row));
     return absl::OkStatus();
   };
-  DYNOFA_RETURN_IF_ERROR(play(board, "as it is", true));
+  DYNOFA_RETURN_IF_ERROR(play(board, "as it is"));
   for (const std::string& coefficient : Chosen(coefficients)) {
     for (const double sign : {-1.0, 1.0}) {
       emulator::BoardModel varied = board;
       DYNOFA_RETURN_IF_ERROR(
           dynofa::scenario::Vary(coefficient, 1.0 + sign * percent / 100.0, &varied));
       DYNOFA_RETURN_IF_ERROR(
-          play(varied, base::StrCat(coefficient, " ", Signed(sign * percent, 0), " %"), false));
+          play(varied, base::StrCat(coefficient, " ", Signed(sign * percent, 0), " %")));
     }
   }
   return sensitivity;

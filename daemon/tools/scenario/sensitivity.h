@@ -24,11 +24,18 @@ Conclusion ConclusionOf(const dynofa::scenario::EnergyComparison& comparison,
                         const dynofa::scenario::PolicySummary& policy,
                         const dynofa::scenario::PolicySummary& first);
 
+/// For whom a conclusion speaks: for the first policy (the other one needs more energy, or serves
+/// worse without needing less), for the other one, or for none of them.
+enum class Side { kFirst, kNone, kOther };
+
+Side SideOf(Conclusion conclusion, const dynofa::scenario::PolicySummary& policy,
+            const dynofa::scenario::PolicySummary& first);
+
 /// A scenario on its board and on boards with one coefficient varied each way.
 struct Sensitivity {
   Table table;
-  /// "capacitance_f +30 %, performance: more energy instead of less energy", for each conclusion
-  /// that is another one than on the board as it is.
+  /// "capacitance_f +30 %, performance: the same energy instead of more energy", for each
+  /// conclusion that speaks for another side than on the board as it is.
   std::vector<std::string> exceptions;
   double simulated_s = 0.0;
 };
