@@ -30,6 +30,16 @@ SlowdownBook::Cluster* SlowdownBook::Find(const std::string& id) {
   return found == clusters_.end() ? nullptr : &found->second;
 }
 
+void SlowdownBook::Seen::SetResidual(const std::string& key, double factor) {
+  const auto known = std::find_if(residuals.begin(), residuals.end(),
+                                  [&](const auto& residual) { return residual.first == key; });
+  if (known != residuals.end()) {
+    known->second = factor;
+  } else {
+    residuals.emplace_back(key, factor);
+  }
+}
+
 const SlowdownBook::Told& SlowdownBook::Adopt(Cluster& cluster) {
   const Told& told = cluster.down.Read();
   if (told.restarts != cluster.seen.restarts) {
@@ -39,6 +49,7 @@ const SlowdownBook::Told& SlowdownBook::Adopt(Cluster& cluster) {
   }
   if (told.profiles != cluster.seen.profiles) {
     cluster.residuals.Restart();
+    cluster.seen.residuals.clear();
     cluster.seen.profiles = told.profiles;
   }
   return told;
@@ -59,9 +70,8 @@ void SlowdownBook::Observe(const std::string& cluster, const std::string& model,
   Seen& seen = known->seen;
   seen.slowdown = common.value();
   seen.last_run = now;
-  seen.residuals.clear();
-  for (const auto& [id, residual] : known->residuals.all()) {
-    seen.residuals.emplace_back(id, residual.Believed());
+  if (const auto* residual = known->residuals.Find(key)) {
+    seen.SetResidual(key, residual->Believed());
   }
   known->up.Publish(seen);
 }

@@ -75,10 +75,13 @@ class SlowdownBook {
     double slowdown = 1.0;
     /// When the last run finished; none since the last restart.
     std::optional<base::TimePoint> last_run;
+    /// Each subnet keeps its place, so that copies allocate only for new ones.
     std::vector<std::pair<std::string, double>> residuals;
     /// Up to which of the loop's restarts this takes them into account.
     std::uint64_t restarts = 0;
     std::uint64_t profiles = 0;
+
+    void SetResidual(const std::string& key, double factor);
   };
   struct Cluster {
     // The request path's.

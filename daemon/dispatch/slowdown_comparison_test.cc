@@ -1,6 +1,6 @@
 // How well the slow-down is followed, against the yardsticks: ALERT's Kalman filter and a plain
 // mean. The sequences are seeded: levels, steps, noise and stalls as an edge board shows them.
-// `dispatch_test -s "the slow-down*"` prints the table of docs/decisions/0014.
+// `dispatch_test -s "the slow-down*"` prints the tables of docs/decisions/0014.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/dispatch/slowdown.h"
+#include "daemon/dispatch/slowdown_book.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::dispatch {
@@ -147,6 +148,64 @@ TEST_CASE("the slow-down is followed better than by the yardsticks, over all seq
   INFO("mean error:                    chosen    ALERT  mean 0.2\n" << table);
   CHECK(chosen < alert);
   CHECK(chosen < mean);
+}
+
+/// What is measured of a sequence when its runs are of three subnets in turn, now and then, each of
+/// which is off by a share of its own.
+struct Mixed {
+  Sequence sequence;
+  std::vector<std::size_t> subnets;
+};
+
+Mixed Mix(Sequence sequence, const std::vector<double>& biases) {
+  std::mt19937_64 random(21);
+  Mixed mixed{std::move(sequence), {}};
+  for (std::size_t i = 0; i < mixed.sequence.truth.size(); ++i) {
+    const std::size_t subnet = (random() >> 11) % biases.size();
+    mixed.subnets.push_back(subnet);
+    mixed.sequence.truth[i] *= biases[subnet];
+    mixed.sequence.measured[i] *= biases[subnet];
+  }
+  return mixed;
+}
+
+/// As ErrorOf, of what the book tells of the subnet that comes next.
+double ErrorOfBook(const Mixed& mixed) {
+  SlowdownBook book({"cpu0"});
+  const base::TimePoint now{};
+  double error = 0.0;
+  for (std::size_t i = 0; i < mixed.subnets.size(); ++i) {
+    const std::string subnet = std::to_string(mixed.subnets[i]);
+    const double truth = mixed.sequence.truth[i];
+    error += std::abs(book.Of("cpu0", "net", subnet, now).slowdown - truth) / truth;
+    book.Observe("cpu0", "net", subnet, 1.0, mixed.sequence.measured[i], now);
+  }
+  return error / static_cast<double>(mixed.subnets.size());
+}
+
+TEST_CASE("the slow-down of each subnet is told better with residuals, where subnets differ") {
+  std::string table;
+  for (const bool differ : {false, true}) {
+    const std::vector<double> biases =
+        differ ? std::vector{0.9, 1.0, 1.25} : std::vector{1.0, 1.0, 1.0};
+    for (const Sequence& sequence : Sequences()) {
+      const Mixed mixed = Mix(sequence, biases);
+      const double book = ErrorOfBook(mixed);
+      const double alone = ErrorOf(Chosen(), mixed.sequence);
+      const double alert = ErrorOf(AlertFilter(), mixed.sequence);
+      char line[128];
+      std::snprintf(line, sizeof line, "%-31s %-6s %6.2f %% %6.2f %% %6.2f %%\n",
+                    sequence.name.c_str(), differ ? "differ" : "alike", 100.0 * book, 100.0 * alone,
+                    100.0 * alert);
+      table += line;
+      INFO(line);
+      if (differ) CHECK(book < std::min(alone, alert));
+      // Where there is nothing to tell apart they cost little.
+      if (!differ) CHECK(book < alone + 0.01);
+    }
+  }
+  INFO("mean error:                            book  one factor  ALERT\n" << table);
+  CHECK_FALSE(table.empty());
 }
 
 TEST_CASE("a step is followed within three runs, as ALERT's filter does nearly at once") {
