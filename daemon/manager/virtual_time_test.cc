@@ -54,6 +54,11 @@ class Simulation {
     manager_->UpdateSession(id, {}, requirement, [](auto session) { REQUIRE(session.ok()); });
   }
 
+  void Close(const std::string& id) {
+    manager_->CloseSession(id, {}, [](const absl::Status& status) { REQUIRE(status.ok()); });
+    time_.RunDue();
+  }
+
   /// Sends a request every `period` until `count` were sent.
   void Send(const std::string& session, Duration period, int count,
             std::optional<Duration> expiry = std::nullopt) {
@@ -161,6 +166,21 @@ TEST_CASE("100,000 requests of changing sessions all end, once, and feasible tar
   CHECK(simulation.missed[camera] <= kCamera / 20);
   CHECK(simulation.missed[robot] <= kRobot / 20);
   CHECK(simulation.status()->sessions.size() == 2);
+}
+
+TEST_CASE("what a session that closes has queued ends with it") {
+  Simulation simulation;
+  const std::string session = simulation.Open({.latency_ms = 25.0, .rate_hz = 10.0});
+  simulation.Send(session, Duration::zero(), 10);
+  simulation.RunFor(std::chrono::milliseconds(10));
+  simulation.Close(session);
+  CHECK(simulation.sent == 10);
+  CHECK(simulation.ended[dispatch::Outcome::Kind::kRefused] >= 5);
+  simulation.RunFor(std::chrono::milliseconds(50));
+  CHECK(simulation.Drained());
+  CHECK(simulation.ended[dispatch::Outcome::Kind::kCompleted] +
+            simulation.ended[dispatch::Outcome::Kind::kRefused] ==
+        10);
 }
 
 }  // namespace

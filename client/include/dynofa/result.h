@@ -16,13 +16,13 @@ enum class ErrorCode {
   kNotFound = 5,          ///< no such model, subnet, session or power mode
   kAlreadyExists = 6,
   kPermissionDenied = 7,    ///< this user may not do that
-  kResourceExhausted = 8,   ///< a quota or a queue is full; try again later
+  kResourceExhausted = 8,   ///< a quota or a queue is full, or no room for the session; try later
   kFailedPrecondition = 9,  ///< not with this session's requirement or ceiling
   kAborted = 10,
   kOutOfRange = 11,
   kUnimplemented = 12,
   kInternal = 13,
-  kUnavailable = 14,  ///< the daemon is not there, or is stopping
+  kUnavailable = 14,  ///< the daemon is not there or is stopping, or nothing can run the model now
   kDataLoss = 15,
   kUnauthenticated = 16,
 };
