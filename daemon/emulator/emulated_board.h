@@ -33,6 +33,9 @@ class EmulatedBoard {
 
   const BoardModel& model() const { return model_; }
 
+  /// The time of the board's clock.
+  base::TimePoint Now() const { return clock_.Now(); }
+
   /// The knobs of a cluster as requested (what a restore must put back), which the effective
   /// limits in a reading may hide.
   struct Knobs {

@@ -173,6 +173,8 @@ absl::StatusOr<hardware::BoardReading> EmulatedDriver::Read() {
     entry.limit_khz = owned.foreign_khz;
     entry.limited_by = "foreign-writer";
   }
+  std::lock_guard lock(sensors_mutex_);
+  sensors_.Look(board_.Now(), info_.clusters, reading);
   return reading;
 }
 
@@ -191,6 +193,10 @@ absl::Status EmulatedDriver::ReleaseCluster(const std::string& cluster) {
 }
 
 void EmulatedDriver::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {
+  {
+    std::lock_guard lock(sensors_mutex_);
+    sensors_.TakeLoads(loads);
+  }
   board_.ReportLoad(loads);
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/emulator/emulated_board.h"
 #include "daemon/hardware/board.h"
+#include "daemon/hardware/sensor_watch.h"
 
 namespace dynofa::emulator {
 
@@ -57,6 +58,8 @@ class EmulatedDriver final : public hardware::BoardDriver {
   EmulatedBoard& board_;
   hardware::BoardInfo info_;
   std::map<std::string, Owned> owned_;  // its keys are constant after construction
+  std::mutex sensors_mutex_;
+  hardware::SensorWatch sensors_;
 };
 
 }  // namespace dynofa::emulator

@@ -173,5 +173,40 @@ TEST_CASE("A local board answers on its runner, not before, and not after its en
   CHECK(answers == 1);
 }
 
+// What an owner does: it reports its load and reads, twice a second.
+hardware::ClusterReading ReadFor(Fixture& f, base::Duration whole, double busy) {
+  hardware::BoardReading reading;
+  for (base::Duration passed{}; passed < whole; passed += 500ms) {
+    f.time.Advance(500ms);
+    f.driver.ReportLoad({{"cpu0", busy, 2.0 * busy}});
+    reading = *f.driver.Read();
+  }
+  return reading.clusters.front();
+}
+
+TEST_CASE("A sensor that goes stale under load has its clusters capped, until it moves again") {
+  Fixture f;
+  ReadFor(f, 5s, 0.0);
+  REQUIRE(f.board.SetFaults({{.kind = FaultKind::kStale, .zone = "CPU-therm"}}).ok());
+  REQUIRE(f.driver.Apply({{"cpu0", "", 1907200, 1907200}}).outcomes[0].status.ok());
+  CHECK(ReadFor(f, 25s, 1.0).limit_khz == 0);
+  const hardware::ClusterReading blind = ReadFor(f, 10s, 1.0);
+  CHECK(blind.limited_by == "stale-sensor");
+  CHECK(blind.limit_khz == 883200);
+  REQUIRE(f.driver.Apply({{"cpu0", "", blind.limit_khz, blind.limit_khz}}).outcomes[0].status.ok());
+  CHECK(ReadFor(f, 60s, 1.0).limited_by == "stale-sensor");
+  REQUIRE(f.board.SetFaults({}).ok());
+  CHECK(ReadFor(f, 1s, 1.0).limited_by.empty());
+}
+
+TEST_CASE("A sensor whose file is gone has its clusters capped, until it is back") {
+  Fixture f;
+  ReadFor(f, 5s, 0.0);
+  REQUIRE(f.driver.Apply({{"cpu0", "", 1907200, 1907200}}).outcomes[0].status.ok());
+  REQUIRE(f.board.SetFaults({{.kind = FaultKind::kHide, .zone = "CPU-therm", .for_s = 10.0}}).ok());
+  CHECK(ReadFor(f, 3s, 1.0).limited_by == "stale-sensor");
+  CHECK(ReadFor(f, 10s, 1.0).limited_by.empty());
+}
+
 }  // namespace
 }  // namespace dynofa::emulator

@@ -70,12 +70,12 @@ struct ClusterReading {
   double static_power_w = 0.0;
   /// Share of the cluster that programs other than dynofa use, 0..1.
   double foreign_load = 0.0;
-  /// Highest frequency that heat allows, kHz; 0 = no such limit.
+  /// Highest frequency that heat, another program or caution allows, kHz; 0 = no such limit.
   std::int64_t limit_khz = 0;
   /// Why `max_khz` is not what was asked for, or empty: "thermal" (a cooling device), "firmware"
   /// (a limit of the platform), "clamped" (rounded to the table or the hardware's limits),
-  /// "foreign-writer" (another program set it), "stuck" (a write has not returned; the rest of
-  /// the reading is the last one known).
+  /// "foreign-writer" (another program set it), "stale-sensor" (its temperature is not known any
+  /// more), "stuck" (a write has not returned; the rest of the reading is the last one known).
   std::string limited_by;
   /// The knobs "governor", "min" or "max" that another program sets and that are left to it.
   std::vector<std::string> left_to_others;

@@ -6,6 +6,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/strings.h"
 #include "daemon/hardware/other_actors.h"
+#include "daemon/hardware/sensor_watch.h"
 #include "daemon/manager/manager.h"
 
 namespace dynofa::manager {
@@ -101,6 +102,11 @@ std::vector<std::string> Manager::Notes() const {
     if (const auto* actor = hardware::FindOtherActor(name)) notes.push_back(NoteOf(*actor));
   }
   for (const hardware::ClusterReading& reading : last_reading_.clusters) {
+    if (reading.limited_by == hardware::SensorWatch::kReason) {
+      notes.push_back(base::StrCat(reading.cluster,
+                                   ": its temperature is not known any more; it is ", "kept at ",
+                                   reading.limit_khz / 1000, " MHz or below"));
+    }
     if (reading.left_to_others.empty()) continue;
     notes.push_back(base::StrCat(reading.cluster, ": another program sets ",
                                  Joined(reading.left_to_others), ", which is left to it"));

@@ -209,6 +209,7 @@ absl::StatusOr<BoardReading> SysfsBoardDriver::Read() {
   rails_->Read(clock_.Now(), reading);
   reading.other_actors = processes_.Read(clock_.Now());
   ReadDiscreteGpus(reading);
+  sensors_.Look(clock_.Now(), info_.clusters, reading);
   return reading;
 }
 
@@ -236,6 +237,7 @@ double SysfsBoardDriver::OthersOn(const policies::ClusterInfo& info, Guarded* gu
 void SysfsBoardDriver::ReportLoad(const std::vector<ClusterLoad>& loads) {
   load_->EndWindow(loads);
   std::lock_guard lock(mutex_);
+  sensors_.TakeLoads(loads);
   own_busy_.clear();
   for (const ClusterLoad& load : loads) own_busy_[load.cluster] = load.busy;
 }

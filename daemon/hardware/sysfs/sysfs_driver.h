@@ -17,6 +17,7 @@
 #include "daemon/hardware/board.h"
 #include "daemon/hardware/journal/journal.h"
 #include "daemon/hardware/nvml/nvml.h"
+#include "daemon/hardware/sensor_watch.h"
 #include "daemon/hardware/sysfs/clock_cluster.h"
 #include "daemon/hardware/sysfs/power_rails.h"
 #include "daemon/hardware/sysfs/process_watch.h"
@@ -134,6 +135,7 @@ class SysfsBoardDriver final : public BoardDriver {
   ProcessWatch processes_;
   std::unique_ptr<nvml::Nvml> nvml_;
   std::map<std::string, double> own_busy_;
+  SensorWatch sensors_;
 
   std::mutex leftovers_mutex_;
   std::set<std::string> leftovers_;  ///< with the mutex held; devices as the journal calls them

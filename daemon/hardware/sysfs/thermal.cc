@@ -7,6 +7,7 @@
 
 #include "daemon/base/strings.h"
 #include "daemon/hardware/sysfs/class_folder.h"
+#include "daemon/hardware/sysfs/frequency_unit.h"
 
 namespace dynofa::hardware::sysfs {
 namespace {
@@ -57,6 +58,14 @@ std::vector<Trip> TripsOf(Attributes& zone) {
   return trips;
 }
 
+std::optional<double> ParseCelsius(std::string_view text) {
+  const auto millidegrees = ParseWhole(text);
+  if (!millidegrees) return std::nullopt;
+  const double celsius = static_cast<double>(*millidegrees) / 1000.0;
+  if (celsius < kColdest || celsius > kHottest) return std::nullopt;
+  return celsius;
+}
+
 std::vector<std::string> Ids(const std::vector<ClusterInfo>& clusters, ClusterKind kind,
                              int capacity = -1) {
   std::vector<std::string> ids;
@@ -87,25 +96,36 @@ std::vector<std::string> ClustersOfZone(const std::string& type,
 }
 
 std::optional<double> ReadCelsius(Attributes& attributes, const std::string& name) {
-  const auto millidegrees = ReadNumber(attributes, name);
-  if (!millidegrees) return std::nullopt;
-  const double celsius = static_cast<double>(*millidegrees) / 1000.0;
-  if (celsius < kColdest || celsius > kHottest) return std::nullopt;
-  return celsius;
+  const auto text = attributes.Read(name);
+  return text.ok() ? ParseCelsius(*text) : std::nullopt;
 }
 
-Thermal::Thermal(const std::string& root) : root_(root) {
-  const std::string folder = root + "/class/thermal";
-  for (FoundDevice& zone : DevicesIn(folder, "thermal_zone")) {
-    const std::string type = ReadLine(*zone.attributes, "type");
+Thermal::Thermal(const std::string& root)
+    : zone_source_{root + "/class/thermal", "thermal_zone", "type", "temp"},
+      hwmon_source_{root + "/class/hwmon", "", "name", "temp1_input"} {
+  for (FoundDevice& zone : DevicesIn(zone_source_.folder, zone_source_.prefix)) {
+    const std::string type = ReadLine(*zone.attributes, zone_source_.type);
     if (type.empty()) continue;
-    infos_.push_back({type, TripsOf(*zone.attributes)});
-    zones_.push_back({type, "temp", std::move(zone.attributes), {}});
+    std::vector<Trip> trips = TripsOf(*zone.attributes);
+    AddZone(zone_source_, type, std::move(zone.attributes), std::move(trips));
   }
-  for (FoundDevice& device : DevicesIn(folder, "cooling_device")) {
+  for (FoundDevice& device : DevicesIn(zone_source_.folder, "cooling_device")) {
     std::string type = ReadLine(*device.attributes, "type");
     if (!type.empty()) cooling_.push_back({std::move(type), std::move(device.attributes)});
   }
+}
+
+void Thermal::AddZone(const Source& source, const std::string& type,
+                      std::unique_ptr<Attributes> attributes, std::vector<Trip> trips) {
+  Zone zone;
+  zone.source = &source;
+  zone.type = type;
+  zone.place = static_cast<int>(std::count_if(zones_.begin(), zones_.end(), [&](const Zone& other) {
+    return other.source == &source && other.type == type;
+  }));
+  zone.attributes = std::move(attributes);
+  zones_.push_back(std::move(zone));
+  infos_.push_back({type, std::move(trips)});
 }
 
 void Thermal::Assign(const std::vector<ClusterInfo>& clusters) {
@@ -117,13 +137,12 @@ void Thermal::Assign(const std::vector<ClusterInfo>& clusters) {
       cpus_have_one = cpus_have_one || std::find(cpus.begin(), cpus.end(), id) != cpus.end();
     }
   }
-  if (!cpus_have_one) AddSensorsOfCpus(root_ + "/class/hwmon", cpus);
+  if (!cpus_have_one) AddSensorsOfCpus(cpus);
 }
 
-void Thermal::AddSensorsOfCpus(const std::string& folder,
-                               const std::vector<std::string>& clusters) {
-  for (FoundDevice& device : DevicesIn(folder)) {
-    const std::string name = ReadLine(*device.attributes, "name");
+void Thermal::AddSensorsOfCpus(const std::vector<std::string>& clusters) {
+  for (FoundDevice& device : DevicesIn(hwmon_source_.folder)) {
+    const std::string name = ReadLine(*device.attributes, hwmon_source_.type);
     if (std::find(kCpuSensors.begin(), kCpuSensors.end(), name) == kCpuSensors.end()) continue;
     std::vector<Trip> trips;
     for (const char* limit : {"max", "crit"}) {
@@ -131,15 +150,37 @@ void Thermal::AddSensorsOfCpus(const std::string& folder,
       if (celsius)
         trips.push_back({limit == std::string_view("max") ? "hot" : "critical", *celsius});
     }
-    infos_.push_back({name, std::move(trips)});
-    zones_.push_back({name, "temp1_input", std::move(device.attributes), clusters});
+    AddZone(hwmon_source_, name, std::move(device.attributes), std::move(trips));
+    zones_.back().clusters = clusters;
   }
 }
 
-std::vector<ZoneReading> Thermal::Read() const {
+std::optional<double> Thermal::ReadZone(Zone& zone) {
+  const auto text = zone.attributes->Read(zone.source->temperature);
+  // EAGAIN: the power domain of the sensor is off, and what it measures with it.
+  if (absl::IsUnavailable(text.status())) return zone.last;
+  return zone.last = text.ok() ? ParseCelsius(*text) : std::nullopt;
+}
+
+void Thermal::FindAgain(Zone& zone) {
+  int place = 0;
+  for (FoundDevice& device : DevicesIn(zone.source->folder, zone.source->prefix)) {
+    if (ReadLine(*device.attributes, zone.source->type) != zone.type) continue;
+    if (place++ < zone.place) continue;
+    zone.attributes = std::move(device.attributes);
+    return;
+  }
+}
+
+std::vector<ZoneReading> Thermal::Read() {
+  std::lock_guard lock(mutex_);
   std::vector<ZoneReading> readings;
-  for (const Zone& zone : zones_) {
-    const auto celsius = ReadCelsius(*zone.attributes, zone.attribute);
+  for (Zone& zone : zones_) {
+    std::optional<double> celsius = ReadZone(zone);
+    if (!celsius) {
+      FindAgain(zone);
+      celsius = ReadZone(zone);
+    }
     if (!celsius) continue;
     for (const std::string& cluster : zone.clusters) {
       readings.push_back({zone.type, cluster, *celsius});

@@ -33,6 +33,25 @@ TEST_CASE("A zone's type says which clusters it is of") {
   CHECK(ClustersOfZone("cpu-thermal", {}).empty());
 }
 
+TEST_CASE("A zone that is gone is looked for by its type and its place among those of that type") {
+  tests::TempDir dir;
+  const auto add = [&](const std::string& zone, const std::string& temperature) {
+    dir.Write("class/thermal/" + zone + "/type", "cpu-thermal\n");
+    dir.Write("class/thermal/" + zone + "/temp", temperature + "\n");
+  };
+  add("thermal_zone0", "41000");
+  add("thermal_zone1", "42000");
+  Thermal thermal(dir.path());
+  CHECK(thermal.Read().size() == 2);
+  std::filesystem::remove_all(dir.path() / "class/thermal/thermal_zone1");
+  CHECK(thermal.Read().size() == 1);
+  add("thermal_zone7", "47000");
+  const auto zones = thermal.Read();
+  REQUIRE(zones.size() == 2);
+  CHECK(zones[0].temperature_c == 41.0);
+  CHECK(zones[1].temperature_c == 47.0);
+}
+
 TEST_CASE("Trips are read with the zone; temperatures that no sensor means are left out") {
   tests::TempDir dir;
   const std::string zone = "class/thermal/thermal_zone4/";
