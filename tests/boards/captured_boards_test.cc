@@ -12,6 +12,7 @@
 
 #include "client/cli/json.h"
 #include "client/src/convert.h"
+#include "daemon/dispatch/slowdown_book.h"
 #include "daemon/hardware/sysfs/fake_cpufreq.h"
 #include "daemon/hardware/sysfs/sysfs_driver.h"
 #include "daemon/manager/cluster_tracker.h"
@@ -60,13 +61,14 @@ struct Machine {
 // From the driver to the printer, as in the daemon.
 cli::Json Shown(SysfsBoardDriver& driver) {
   const hardware::BoardReading reading = *driver.Read();
-  manager::ClusterTracker tracker;
+  dispatch::SlowdownBook slowdowns({});
+  manager::ClusterTracker tracker(slowdowns);
   tracker.SetBoard(driver.info());
   tracker.Update(reading);
   manager::StatusView view;
   view.board = driver.info().name;
   view.board_info = std::make_shared<hardware::BoardInfo>(driver.info());
-  view.clusters = tracker.Views();
+  view.clusters = tracker.Views({});
   for (manager::ClusterView& cluster : view.clusters) {
     cluster.runs = cluster.state.info.kind == policies::ClusterKind::kCpu;
   }

@@ -141,7 +141,7 @@ TEST_CASE("Garbage is refused, nothing is written, and the service stays up") {
   boardd.Start();
   const std::vector<std::string> garbage = {
       "x", std::string(100'000, '\0'),
-      R"({"v":1,"id":1,"op":"apply","settings":[{"cluster":"../../etc","governor":"","min_khz":1,
+      R"({"v":2,"id":1,"op":"apply","settings":[{"cluster":"../../etc","governor":"","min_khz":1,
           "max_khz":-5}],"loads":[]})"};
   for (const std::string& message : garbage) {
     const auto fd = hardware::remote::Connect(boardd.socket());
@@ -154,6 +154,28 @@ TEST_CASE("Garbage is refused, nothing is written, and the service stays up") {
   }
   CHECK(boardd.process().Running());
   boardd.Hold();
+}
+
+TEST_CASE("A client of another version is refused with a reason, and sets nothing") {
+  Boardd boardd;
+  const auto before = boardd.Tree();
+  boardd.Start();
+  const auto fd = hardware::remote::Connect(boardd.socket());
+  REQUIRE(fd.ok());
+  REQUIRE(hardware::remote::Receive(fd->get(), kPatience).ok());
+  const std::string request =
+      R"({"v":1,"id":1,"op":"apply","loads":[],"settings":[{"cluster":"cpu0","governor":"",
+          "min_khz":408000,"max_khz":408000}]})";
+  REQUIRE(hardware::remote::Send(fd->get(), request).ok());
+  const auto message = hardware::remote::Receive(fd->get(), kPatience);
+  REQUIRE(message.ok());
+  const auto answer = hardware::remote::DecodeAnswer(*message);
+  REQUIRE(answer.ok());
+  INFO(answer->status);
+  CHECK(answer->status.message().find("speaks protocol version 1, this program version 2") !=
+        std::string::npos);
+  CHECK_FALSE(hardware::remote::Receive(fd->get(), kPatience).ok());
+  CHECK(boardd.Tree() == before);
 }
 
 TEST_CASE("A corrupt journal is kept aside, said loudly, and does not stop the start") {

@@ -86,8 +86,13 @@ void BoardServer::Welcome() {
   absl::StatusOr<base::UniqueFd> accepted = Accept(listener_.get());
   if (!accepted.ok()) return LogRefusal(accepted.status());
   const absl::Status refused = Admit(accepted->get());
-  Greeting greeting{refused, refused.ok() ? driver_.info() : BoardInfo{}};
+  const Greeting greeting{refused, refused.ok() ? driver_.info() : BoardInfo{}};
   const absl::Status sent = Send(accepted->get(), Encode(greeting));
+  if (absl::IsResourceExhausted(sent)) {
+    const absl::Status why = base::Annotate(sent, "the board cannot be described");
+    Send(accepted->get(), Encode(Greeting{why, {}})).IgnoreError();
+    return LogRefusal(why);
+  }
   if (!refused.ok() || !sent.ok()) return LogRefusal(refused.ok() ? sent : refused);
   refused_ = 0;
   next_logged_refusal_ = 1;

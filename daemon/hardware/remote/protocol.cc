@@ -330,9 +330,10 @@ absl::StatusOr<Json> Parse(std::string_view message) {
   reader("v", version);
   DYNOFA_RETURN_IF_ERROR(reader.status());
   if (version != kProtocolVersion) {
-    return absl::InvalidArgumentError(base::StrCat("protocol version ", version, ", expected ",
-                                                   kProtocolVersion,
-                                                   ": install both programs together"));
+    return absl::InvalidArgumentError(
+        base::StrCat("the other end speaks protocol version ", version, ", this program version ",
+                     kProtocolVersion,
+                     ": install dynofad and dynofa-boardd of the same release and restart both"));
   }
   return json;
 }

@@ -15,16 +15,17 @@ namespace dynofa::hardware::remote {
 
 /// What dynofad and dynofa-boardd say to each other over a seqpacket socket (seqpacket.h): each
 /// message is one JSON object in one datagram. There are no paths in it, only clusters by id and
-/// typed values; a decoder refuses what is not exactly as described here (INVALID_ARGUMENT with
-/// the field), whoever sent it.
+/// typed values; a decoder refuses what lacks a field or has another type in it (INVALID_ARGUMENT
+/// with the field), whoever sent it.
 ///
-///   server: {"v":1, "refused":STATUS, "info":BOARD}                  once, on connection
-///   client: {"v":1, "id":N, "op":"apply"|"read"|"release"|"load", "settings":[..], "loads":[..]}
-///   server: {"v":1, "id":N, "status":STATUS, "applied":[..], "reading":{..}}
+///   server: {"v":2, "refused":STATUS, "info":BOARD}                  once, on connection
+///   client: {"v":2, "id":N, "op":"apply"|"read"|"release"|"load", "settings":[..], "loads":[..]}
+///   server: {"v":2, "id":N, "status":STATUS, "applied":[..], "reading":{..}}
 ///
 /// Requests are answered in any order, by id; "load" has no answer. A "read" may bring loads, too.
-/// A version that differs is refused: the two programs are installed together.
-inline constexpr std::int64_t kProtocolVersion = 1;
+/// A version that differs is refused: the two programs are installed together. It grows with every
+/// change of a message; a test holds the messages to it.
+inline constexpr std::int64_t kProtocolVersion = 2;
 
 /// Longest list and longest string in a message; the longest string is an emulated board's file.
 inline constexpr std::size_t kMaxList = 4096;

@@ -1,5 +1,7 @@
 #include "daemon/hardware/remote/protocol.h"
 
+#include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "daemon/base/strings.h"
@@ -80,7 +82,7 @@ TEST_CASE("Requests survive the wire") {
   }
 }
 
-TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
+Answer FullAnswer() {
   Answer answer{.id = 9, .status = absl::UnavailableError("busy")};
   answer.applied.outcomes = {{"cpu0",
                               absl::InvalidArgumentError("bad \xff"),
@@ -97,6 +99,11 @@ TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
   cluster.available = false;
   cluster.foreign_load = 0.25;
   answer.reading.clusters = {cluster};
+  return answer;
+}
+
+TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
+  const Answer answer = FullAnswer();
   const auto decoded = DecodeAnswer(Encode(answer));
   REQUIRE(decoded.ok());
   CHECK(decoded->status == answer.status);
@@ -109,6 +116,55 @@ TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
   CHECK(decoded->reading.clusters[0].foreign_load == 0.25);
 }
 
+// The fields of a message, in a text: "{a,b:{c},d:[{e}]}".
+std::string Shape(const nlohmann::json& json) {
+  if (json.is_array()) return json.empty() ? "[]" : "[" + Shape(json[0]) + "]";
+  if (!json.is_object()) return "";
+  std::string shape;
+  for (const auto& [key, value] : json.items()) {
+    const std::string inner = Shape(value);
+    shape += (shape.empty() ? "" : ",") + key + (inner.empty() ? "" : ":" + inner);
+  }
+  return "{" + shape + "}";
+}
+std::string ShapeOf(const std::string& message) { return Shape(nlohmann::json::parse(message)); }
+
+// Who changes a message changes the version, too: two programs of different releases must not
+// misunderstand each other.
+TEST_CASE("The messages are those of this version") {
+  CHECK(kProtocolVersion == 2);
+  CHECK(ShapeOf(Encode(FullGreeting())) ==
+        "{info:{clusters:[{capacity,continuous,cores,driver,frequencies_khz:[],governors:[],"
+        "host_cpus:[],id,kind,read_only_reason,writable}],emulated_board,emulated_model,"
+        "findings:[{kind,name,source,value}],name,notes:[],rails:[{in_board_power,name,source}],"
+        "vendor_modes:[{description,max_cores:{cpu4},max_khz:{gpu},max_power_w,max_share,name}],"
+        "zones:[{trips:[{temperature_c,type}],type}]},refused:{code,text},v}");
+  CHECK(
+      ShapeOf(Encode(Request{7, Op::kApply, {{"cpu0", "powersave", 1, 2}}, {{"gpu", 0.5, 1.5}}})) ==
+      "{id,loads:[{busy,cluster,cpus}],op,settings:[{cluster,governor,max_khz,min_khz}],v}");
+  CHECK(ShapeOf(Encode(FullAnswer())) ==
+        "{applied:[{cluster,effective:{cluster,governor,max_khz,min_khz},limited_by,"
+        "requested:{cluster,governor,max_khz,min_khz},status:{code,text}}],id,"
+        "reading:{board_power_w,clusters:[{available,cluster,foreign_load,forgotten,"
+        "frequency_khz,governor,left_to_others:[],limit_khz,limited_by,max_khz,min_khz,"
+        "static_power_w}],cpu_pressure,memory_khz,other_actors:[],rails:[{name,power_w}],"
+        "zones:[{cluster,temperature_c,type}]},status:{code,text},v}");
+}
+
+TEST_CASE("Another version is refused with both, whichever message it comes in") {
+  const auto of_version_1 = [](std::string message) {
+    const std::string mine = "\"v\":" + std::to_string(kProtocolVersion);
+    REQUIRE(message.find(mine) != std::string::npos);
+    return message.replace(message.find(mine), mine.size(), "\"v\":1");
+  };
+  const std::string text =
+      "the other end speaks protocol version 1, this program version 2: install dynofad and "
+      "dynofa-boardd of the same release and restart both";
+  CHECK(DecodeGreeting(of_version_1(Encode(FullGreeting()))).status().message() == text);
+  CHECK(DecodeRequest(of_version_1(Encode(Request{.id = 1}))).status().message() == text);
+  CHECK(DecodeAnswer(of_version_1(Encode(FullAnswer()))).status().message() == text);
+}
+
 TEST_CASE("What is not a request is refused with a reason") {
   const std::string many(100000, '[');
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -117,16 +173,16 @@ TEST_CASE("What is not a request is refused with a reason") {
       {many, "not JSON"},
       {"[]", "must be an object"},
       {R"({"id":1})", "v is missing"},
-      {R"({"v":2,"id":1})", "protocol version 2"},
-      {R"({"v":1,"id":1,"op":"write","settings":[],"loads":[]})", "op must be"},
-      {R"({"v":1,"id":-1,"op":"read","settings":[],"loads":[]})", "id must be"},
-      {R"({"v":1,"id":1e40,"op":"read","settings":[],"loads":[]})", "id must be"},
-      {R"({"v":1,"id":1,"op":"read","settings":{},"loads":[]})", "settings must be a list"},
-      {R"({"v":1,"id":1,"op":"apply","settings":[{"cluster":1}],"loads":[]})", "cluster must be"},
-      {R"({"v":1,"id":1,"op":"apply","settings":[{"cluster":"a","governor":"","min_khz":1.5}],
+      {R"({"v":1,"id":1})", "protocol version 1, this program version 2"},
+      {R"({"v":2,"id":1,"op":"write","settings":[],"loads":[]})", "op must be"},
+      {R"({"v":2,"id":-1,"op":"read","settings":[],"loads":[]})", "id must be"},
+      {R"({"v":2,"id":1e40,"op":"read","settings":[],"loads":[]})", "id must be"},
+      {R"({"v":2,"id":1,"op":"read","settings":{},"loads":[]})", "settings must be a list"},
+      {R"({"v":2,"id":1,"op":"apply","settings":[{"cluster":1}],"loads":[]})", "cluster must be"},
+      {R"({"v":2,"id":1,"op":"apply","settings":[{"cluster":"a","governor":"","min_khz":1.5}],
            "loads":[]})",
        "min_khz must be a whole number"},
-      {R"({"v":1,"id":1,"op":"load","settings":[],"loads":[{"cluster":"a","busy":null}]})",
+      {R"({"v":2,"id":1,"op":"load","settings":[],"loads":[{"cluster":"a","busy":null}]})",
        "busy must be a number"},
   };
   for (const auto& [message, expected] : cases) {

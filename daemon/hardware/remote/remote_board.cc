@@ -203,10 +203,11 @@ absl::StatusOr<std::unique_ptr<Board>> ConnectBoard(const std::string& path,
   DYNOFA_ASSIGN_OR_RETURN(base::UniqueFd fd, Connect(path));
   const absl::StatusOr<std::string> message = Receive(fd.get(), options.greeting_timeout);
   if (!message.ok()) return base::Annotate(message.status(), base::StrCat(path, ": no greeting"));
-  DYNOFA_ASSIGN_OR_RETURN(Greeting greeting, DecodeGreeting(*message));
-  if (!greeting.refused.ok()) return base::Annotate(greeting.refused, path);
+  absl::StatusOr<Greeting> greeting = DecodeGreeting(*message);
+  if (!greeting.ok()) return base::Annotate(greeting.status(), path);
+  if (!greeting->refused.ok()) return base::Annotate(greeting->refused, path);
   return std::unique_ptr<Board>(std::make_unique<RemoteBoard>(
-      std::move(fd), std::move(greeting.info), runner, std::move(options)));
+      std::move(fd), std::move(greeting->info), runner, std::move(options)));
 }
 
 }  // namespace dynofa::hardware::remote

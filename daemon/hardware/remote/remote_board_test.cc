@@ -228,6 +228,23 @@ TEST_CASE("Connecting to nothing says what is missing") {
         absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("A server of another version is refused with a reason") {
+  tests::TempDir dir;
+  const auto listener = Listen(dir / "s", 0600);
+  REQUIRE(listener.ok());
+  std::thread server([&] {
+    const auto client = Accept(listener->get());
+    CHECK(Send(client->get(), R"({"v":1,"refused":{"code":0,"text":""},"info":{}})").ok());
+  });
+  const auto runner = base::ThreadTaskRunner::Create("test");
+  const auto board = ConnectBoard(dir / "s", *runner);
+  server.join();
+  const std::string text(board.status().message());
+  INFO(text);
+  CHECK(text.find(dir / "s: the other end speaks protocol version 1") == 0);
+  CHECK(text.find("of the same release and restart both") != std::string::npos);
+}
+
 TEST_CASE("A stale socket file is replaced; a live one and other files are not") {
   tests::TempDir dir;
   const std::string path = dir / "s";
