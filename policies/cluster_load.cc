@@ -1,6 +1,7 @@
 #include "policies/cluster_load.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace dynofa::policies {
@@ -10,7 +11,23 @@ ClusterLoad::ClusterLoad(const Planner& planner, std::size_t cluster)
       cluster_(cluster),
       steps_(planner.table().clusters()[cluster].frequencies_khz.size()) {
   sums_.load_w.assign(steps_, 0.0);
+  ForgetQueues();
   SetStep(0);
+}
+
+void ClusterLoad::ForgetQueues() {
+  queues_.assign(steps_, std::nullopt);
+  queued_ = members_.size();
+}
+
+Queue ClusterLoad::QueueAt(std::size_t step) const {
+  std::optional<Queue>& known = queues_[step];
+  if (!known) known = planner_.QueueOf(std::span(members_).first(queued_), cluster_, step);
+  Queue queue = *known;
+  for (std::size_t i = queued_; i < members_.size(); ++i) {
+    queue.Add(planner_.DemandOf(members_[i], cluster_, step));
+  }
+  return queue;
 }
 
 void ClusterLoad::Include(const Member& member, double sign, Sums& sums) const {
@@ -54,7 +71,7 @@ std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, dou
   members_.push_back(extra);
   Choice best;
   const bool hopeless =
-      must_meet && spare_.energy_capped == 0 && !planner_.AllMet(cluster_, members_, steps_ - 1);
+      must_meet && spare_.energy_capped == 0 && !AllMet(steps_ - 1, /*headroom=*/false);
   if (!hopeless) best = Best(spare_, budget_w, low, low);
   members_.pop_back();
   if (hopeless) return std::nullopt;
@@ -63,12 +80,17 @@ std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, dou
 
 void ClusterLoad::Add(const Member& member, const Choice& choice) {
   members_.push_back(member);
+  for (std::size_t step = 0; step < steps_; ++step) {
+    if (queues_[step]) queues_[step]->Add(planner_.DemandOf(member, cluster_, step));
+  }
+  queued_ = members_.size();
   Include(member, 1.0, sums_);
   choice_ = choice;
 }
 
 void ClusterLoad::Replace(std::vector<Member> members, std::size_t step) {
   members_ = std::move(members);
+  ForgetQueues();
   sums_ = {std::vector<double>(steps_, 0.0)};
   for (const Member& member : members_) Include(member, 1.0, sums_);
   SetStep(step);
@@ -79,6 +101,7 @@ void ClusterLoad::Remove(std::size_t session, double budget_w) {
                                   [&](const Member& member) { return member.session == session; });
   Include(*found, -1.0, sums_);
   members_.erase(found);
+  ForgetQueues();
   // What rounding leaves behind must not outlive the last member.
   if (members_.empty()) sums_ = {std::vector<double>(steps_, 0.0)};
   choice_ = Best(sums_, budget_w, choice_.first_met.value_or(steps_ - 1), 0);

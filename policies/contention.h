@@ -59,12 +59,15 @@ class Queue {
    public:
     /// `log_late_share`: natural logarithm of the late share, that at least kLeastLateShare.
     double WaitMs(double log_late_share) const {
-      return std::max(longest_ms_, slope_ms_ * (log_busy_ - log_late_share));
+      const double tail_ms = slope_ms_ * (log_busy_ - log_late_share);
+      return std::max(longest_ms_, uneven_ ? tail_ms : std::min(tail_ms, each_ms_));
     }
 
    private:
     friend class Queue;
     double longest_ms_ = 0.0;
+    double each_ms_ = 0.0;
+    bool uneven_ = false;
     double slope_ms_ = 0.0;
     double log_busy_ = 0.0;
   };

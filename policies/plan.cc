@@ -246,8 +246,7 @@ Misses Planner::Unserved(std::size_t session, bool promised) const {
 }
 
 bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
-                     bool headroom) const {
-  const Queue queue = QueueOf(members, cluster, step);
+                     bool headroom, const Queue& queue) const {
   if (queue.overloaded()) return false;
   const Queue::Bound bound = queue.WaitBound();
   for (const Member& member : members) {

@@ -145,10 +145,18 @@ class Planner {
   /// Cost of one cluster with these members at a frequency.
   ClusterCost Price(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
+  /// What members demand of a cluster at a frequency, one after the other.
+  Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
+  Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
+
   /// Is every requirement of the members met at a frequency? With `headroom` as quickly as their
-  /// experience demands.
+  /// experience demands. `queue`: QueueOf these members, for who has it at hand.
   bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
-              bool headroom = false) const;
+              bool headroom = false) const {
+    return AllMet(cluster, members, step, headroom, QueueOf(members, cluster, step));
+  }
+  bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step, bool headroom,
+              const Queue& queue) const;
 
   /// Is a frequency too low only for the headroom that a member's experience demands?
   bool LacksHeadroom(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
@@ -225,8 +233,6 @@ class Planner {
   void SetDemand(Wish& wish, const Experience* experience) const;
   void SetLimits(Wish& wish, const Experience* experience) const;
   void AddChoices(Wish& wish, std::size_t session, const Filter& filter) const;
-  Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
-  Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
   double Miss(const Wish& wish, const CostTable::Rung& rung, std::size_t step, double response_ms,
               double utilisation) const;
   bool EnergyMissed(const Wish& wish, const CostTable::Rung& rung, std::size_t step) const;
