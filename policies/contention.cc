@@ -38,8 +38,6 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
 Queue::Bound Queue::WaitBound() const {
   Bound bound;
   bound.longest_ms_ = longest_ms_;
-  bound.each_ms_ = each_ms_;
-  bound.uneven_ = uneven_ > 0.0;
   bound.slope_ms_ = steepest_ms_ / (2.0 * (1.0 - busy_));
   bound.log_busy_ = std::log(std::max(busy_, kLeastLateShare));
   return bound;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 
 namespace dynofa::policies {
@@ -54,20 +55,22 @@ class Queue {
   /// demands that were added (or one without a rate), stay below, ms; infinity if overloaded.
   double ResponseMs(const Demand& own, double late_share) const;
 
-  /// An upper bound of what any demand waits, quick to ask for many of them.
+  /// An upper bound of what any demand waits if all are evenly spaced, else infinity.
+  double EvenBoundMs() const {
+    return uneven_ > 0.0 ? std::numeric_limits<double>::infinity() : each_ms_;
+  }
+
+  /// A closer upper bound of what any demand waits, quick to ask for many of them.
   class Bound {
    public:
     /// `log_late_share`: natural logarithm of the late share, that at least kLeastLateShare.
     double WaitMs(double log_late_share) const {
-      const double tail_ms = slope_ms_ * (log_busy_ - log_late_share);
-      return std::max(longest_ms_, uneven_ ? tail_ms : std::min(tail_ms, each_ms_));
+      return std::max(longest_ms_, slope_ms_ * (log_busy_ - log_late_share));
     }
 
    private:
     friend class Queue;
     double longest_ms_ = 0.0;
-    double each_ms_ = 0.0;
-    bool uneven_ = false;
     double slope_ms_ = 0.0;
     double log_busy_ = 0.0;
   };

@@ -248,13 +248,16 @@ Misses Planner::Unserved(std::size_t session, bool promised) const {
 bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
                      bool headroom, const Queue& queue) const {
   if (queue.overloaded()) return false;
-  const Queue::Bound bound = queue.WaitBound();
+  const double even_ms = queue.EvenBoundMs();
+  std::optional<Queue::Bound> bound;
   for (const Member& member : members) {
     const Wish& wish = wishes_[member.session];
     const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
     const double service = rung.costs[step].service_ms;
     const double limit = headroom ? wish.headroom_limit_ms : wish.limit_ms;
-    if (wish.lenient && service + bound.WaitMs(wish.log_late_share) <= limit) continue;
+    if (wish.lenient && service + even_ms <= limit) continue;
+    if (!bound) bound = queue.WaitBound();
+    if (wish.lenient && service + bound->WaitMs(wish.log_late_share) <= limit) continue;
     const double response = Response(wish, queue, {service, wish.peak_hz, wish.variation});
     if (response - wish.state->observed.overhead_ms > limit) return false;
     if (Miss(wish, rung, step, response, queue.utilisation()) > 0.0) return false;
