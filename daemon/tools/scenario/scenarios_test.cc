@@ -19,8 +19,10 @@ using dynofa::scenario::Scenario;
 
 std::set<std::string> Files() {
   std::set<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(DYNOFA_SCENARIOS_DIR)) {
-    if (entry.path().extension() == ".toml") files.insert(entry.path().string());
+  for (const char* folder : {DYNOFA_SCENARIOS_DIR, DYNOFA_SCENARIOS_DIR "/twin"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == ".toml") files.insert(entry.path().string());
+    }
   }
   return files;
 }
