@@ -75,6 +75,15 @@ class Layering(unittest.TestCase):
     def test_public_headers_are_plain(self):
         self.refused({"client/include/dynofa/client.h": "#include <grpcpp/grpcpp.h>\n"}, "gRPC")
 
+    def test_scenarios_are_for_the_program_not_for_the_library(self):
+        scenario = {"scenario/scenario.h": ""}
+        include = '#include "scenario/scenario.h"\n'
+        self.accepted({**scenario, "client/cli/bench/play.cc": include})
+        self.refused({**scenario, "client/src/client.cc": include},
+                     "client may not depend on scenario")
+        self.refused({**scenario, "scenario/bad.cc": '#include "daemon/manager/manager.h"\n'},
+                     "scenario may not depend on daemon/manager")
+
     def test_kernel_paths(self):
         self.refused({"daemon/manager/bad.cc": 'auto path = "/proc/stat";\n'},
                      "literal of a kernel path")
