@@ -126,13 +126,40 @@ std::vector<std::string> Journal::Devices() const {
 
 absl::Status Journal::Replace(std::string_view device, std::vector<KnobRecord> records) {
   std::lock_guard lock(mutex_);
-  Contents next = contents_;
-  std::erase_if(next.knobs, [&](const KnobRecord& record) { return record.device == device; });
-  next.knobs.insert(next.knobs.end(), std::make_move_iterator(records.begin()),
-                    std::make_move_iterator(records.end()));
-  const absl::Status stored = next.knobs.empty() ? store_.Remove() : store_.Save(Encode(next));
+  std::vector<KnobRecord> before = contents_.knobs;
+  const bool staged = staged_;
+  StageLocked(device, std::move(records));
+  absl::Status stored = StoreLocked();
+  if (!stored.ok()) {
+    contents_.knobs = std::move(before);
+    staged_ = staged;
+  }
+  return stored;
+}
+
+void Journal::Stage(std::string_view device, std::vector<KnobRecord> records) {
+  std::lock_guard lock(mutex_);
+  StageLocked(device, std::move(records));
+}
+
+absl::Status Journal::StoreStaged() {
+  std::lock_guard lock(mutex_);
+  return staged_ ? StoreLocked() : absl::OkStatus();
+}
+
+void Journal::StageLocked(std::string_view device, std::vector<KnobRecord> records) {
+  auto& knobs = contents_.knobs;
+  std::erase_if(knobs, [&](const KnobRecord& record) { return record.device == device; });
+  knobs.insert(knobs.end(), std::make_move_iterator(records.begin()),
+               std::make_move_iterator(records.end()));
+  staged_ = true;
+}
+
+absl::Status Journal::StoreLocked() {
+  const absl::Status stored =
+      contents_.knobs.empty() ? store_.Remove() : store_.Save(Encode(contents_));
   if (!stored.ok()) return base::Annotate(stored, "journal");
-  contents_ = std::move(next);
+  staged_ = false;
   return absl::OkStatus();
 }
 

@@ -81,10 +81,21 @@ class Journal {
   /// Replaces all records of a device and stores. On an error the old records stay in force.
   absl::Status Replace(std::string_view device, std::vector<KnobRecord> records);
 
+  /// Replaces all records of a device in memory, for changes that belong together. They count only
+  /// once StoreStaged has stored them.
+  void Stage(std::string_view device, std::vector<KnobRecord> records);
+
+  /// Stores what has been staged, by whomever. On an error it stays staged.
+  absl::Status StoreStaged();
+
  private:
+  void StageLocked(std::string_view device, std::vector<KnobRecord> records);
+  absl::Status StoreLocked();
+
   Store& store_;
   mutable std::mutex mutex_;
   Contents contents_;
+  bool staged_ = false;
 };
 
 }  // namespace dynofa::hardware::journal

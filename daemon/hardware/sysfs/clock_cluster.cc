@@ -8,6 +8,7 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/hardware/journal/restore_rule.h"
+#include "daemon/hardware/sysfs/clock_transaction.h"
 
 namespace dynofa::hardware::sysfs {
 namespace {
@@ -200,22 +201,22 @@ absl::StatusOr<ClockCluster::Present> ClockCluster::Settle(const std::string& go
 }
 
 SettingOutcome ClockCluster::Apply(const policies::ClusterSetting& setting) {
+  return std::move(ApplyTogether({this}, journal_, setting).front());
+}
+
+SettingOutcome ClockCluster::Prepare(const policies::ClusterSetting& setting) {
+  change_.reset();
   SettingOutcome outcome;
   outcome.cluster = setting.cluster;
   outcome.requested = setting;
   outcome.status = Checked(setting, info());
-  if (outcome.status.ok()) outcome.status = Change(outcome.requested);
-  const absl::StatusOr<Present> after = ReadPresent();
-  if (after.ok()) {
-    outcome.effective = {info().id, std::string(Trimmed(after->governor)), after->limits.min_khz,
-                         after->limits.max_khz};
-    if (outcome.status.ok()) outcome.limited_by = Limitation(outcome.requested, outcome.effective);
-  }
+  if (outcome.status.ok()) outcome.status = Begin(outcome.requested);
   return outcome;
 }
 
-absl::Status ClockCluster::Change(policies::ClusterSetting& wanted) {
+absl::Status ClockCluster::Begin(policies::ClusterSetting& wanted) {
   Records records = journal_.Find(device_.identity);
+  Change change{.governor = wanted.governor, .found = records};
   DYNOFA_ASSIGN_OR_RETURN(Present before, ReadPresent());
   // The kernel may still be lifting a cap that has just ended.
   for (int attempt = 1; attempt < kReadBackAttempts && !Explained(records, before); ++attempt) {
@@ -223,47 +224,70 @@ absl::Status ClockCluster::Change(policies::ClusterSetting& wanted) {
     DYNOFA_ASSIGN_OR_RETURN(before, ReadPresent());
   }
   Observe(before.limits);
-  DYNOFA_RETURN_IF_ERROR(Adopt(before, records));
+  Adopt(before, records);
   if (wanted.min_khz == 0) {
     wanted.min_khz = device_.unit.Parse(BaselineOf(device_.min, before, records)).value_or(0);
   }
   if (wanted.max_khz == 0) {
     wanted.max_khz = device_.unit.Parse(BaselineOf(device_.max, before, records)).value_or(0);
   }
-  return Write(wanted.governor, Target(wanted), before, std::move(records));
+  change.target = Target(wanted);
+  change.steps = Plan(change.governor, change.target, before);
+  Intend(change.steps, before, records);
+  forgotten_ = false;
+  if (records != change.found) journal_.Stage(device_.identity, records);
+  change.before = std::move(before);
+  change.intended = std::move(records);
+  change.last_asked = last_asked_;
+  change.last_settled = last_settled_;
+  change.last_governor = last_governor_;
+  change_ = std::move(change);
+  return absl::OkStatus();
 }
 
-absl::Status ClockCluster::Write(const std::string& governor, const Limits& target,
-                                 const Present& before, Records records) {
-  const std::vector<Step> steps = Plan(governor, target, before);
-  forgotten_ = false;
-  if (steps.empty()) return absl::OkStatus();
-  Intend(steps, before, records);
-  DYNOFA_RETURN_IF_ERROR(journal_.Replace(device_.identity, records));
-  DYNOFA_RETURN_IF_ERROR(Perform(steps, before));
-  const absl::StatusOr<Present> settled = Settle(governor, target);
-  absl::Status status = settled.status();
-  if (settled.ok()) {
-    for (const Step& step : steps) {
-      KnobRecord& record = *FindRecord(records, step.knob);
-      record.ours = {step.text};
-      AddOwn(record, Trimmed(Raw(*settled, step.knob)));
-    }
-    status = journal_.Replace(device_.identity, records);
-  }
-  if (!status.ok()) {
-    RollBack(steps, before);
-    return status;
-  }
-  last_asked_ = target;
-  last_settled_ = settled->limits;
+absl::Status ClockCluster::Commit() {
+  if (!change_ || change_->steps.empty()) return absl::OkStatus();
+  const std::vector<Step>& steps = change_->steps;
+  change_->begun = true;
+  DYNOFA_RETURN_IF_ERROR(Perform(steps, change_->before));
+  change_->written = true;
+  DYNOFA_ASSIGN_OR_RETURN(const Present settled, Settle(change_->governor, change_->target));
+  Records records = change_->intended;
   for (const Step& step : steps) {
-    if (step.knob == device_.governor) last_governor_ = Trimmed(settled->governor);
+    KnobRecord& record = *FindRecord(records, step.knob);
+    record.ours = {step.text};
+    AddOwn(record, Trimmed(Raw(settled, step.knob)));
+  }
+  journal_.Stage(device_.identity, std::move(records));
+  last_asked_ = change_->target;
+  last_settled_ = settled.limits;
+  for (const Step& step : steps) {
+    if (step.knob == device_.governor) last_governor_ = Trimmed(settled.governor);
     if (const auto found = foreign_.find(step.knob); found != foreign_.end()) {
       found->second.seen.clear();
     }
   }
   return absl::OkStatus();
+}
+
+void ClockCluster::Undo() {
+  if (!change_) return;
+  const Change change = *std::exchange(change_, std::nullopt);
+  // What may have been written may also be seen again: it stays in the journal.
+  journal_.Stage(device_.identity, change.begun ? change.intended : change.found);
+  if (!change.written) return;
+  RollBack(change.steps, change.before);
+  last_asked_ = change.last_asked;
+  last_settled_ = change.last_settled;
+  last_governor_ = change.last_governor;
+}
+
+void ClockCluster::Describe(SettingOutcome& outcome) {
+  const absl::StatusOr<Present> after = ReadPresent();
+  if (!after.ok()) return;
+  outcome.effective = {info().id, std::string(Trimmed(after->governor)), after->limits.min_khz,
+                       after->limits.max_khz};
+  if (outcome.status.ok()) outcome.limited_by = Limitation(outcome.requested, outcome.effective);
 }
 
 std::string ClockCluster::Limitation(const policies::ClusterSetting& wanted,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,14 +61,34 @@ class ClockCluster {
   /// Who it is in the journal.
   const std::string& identity() const { return device_.identity; }
 
+  /// CPUs that share the clock, online or not; none of a device.
+  const std::vector<int>& related_cpus() const { return device_.related_cpus; }
+
+  /// Whether its knobs can be read.
+  bool IsThere() { return ReadPresent().ok(); }
+
   /// As Board::Apply, for one setting. If a write fails, the knobs of this cluster go back to what
   /// they were before the call.
   SettingOutcome Apply(const policies::ClusterSetting& setting);
+
+  // Apply in parts, for clocks that are set together (clock_transaction.h). After an error Undo
+  // comes next.
+
+  /// Looks, and stages in the journal what Commit will write.
+  SettingOutcome Prepare(const policies::ClusterSetting& setting);
+  /// Writes, once the journal is stored, and stages what became of it.
+  absl::Status Commit();
+  /// Takes back what Prepare and Commit have done in this transaction.
+  void Undo();
+  /// Fills in what is in force, and what limits it.
+  void Describe(SettingOutcome& outcome);
 
   ClusterReading Read();
 
   /// Puts back every knob that the journal names and that may be put back.
   absl::Status Release();
+  /// The same, and leaves it to the caller to store the journal.
+  absl::Status PutBack();
 
   /// The same device, found again after it was gone.
   void Reattach(ClockDevice device);
@@ -87,6 +108,19 @@ class ClockCluster {
     std::vector<std::string> expected;  ///< what the kernel may show then
   };
   using Records = std::vector<journal::KnobRecord>;
+  // A change between Prepare and the end of its transaction.
+  struct Change {
+    std::string governor;
+    Limits target;
+    Present before;
+    std::vector<Step> steps;
+    Records found;     ///< in the journal, before it
+    Records intended;  ///< in the journal, while it writes
+    Limits last_asked, last_settled;
+    std::string last_governor;
+    bool begun = false;    ///< to write
+    bool written = false;  ///< all steps
+  };
 
   bool IsKnob(std::string_view name) const;
   const std::string& Raw(const Present& present, std::string_view knob) const;
@@ -101,9 +135,9 @@ class ClockCluster {
   bool Explained(const Records& records, const Present& present);
   /// Brings the remembered limits up to date.
   void Observe(const Limits& present);
-  /// Takes what somebody else has set as the value to put back, stores that, and notes which knobs
-  /// are left to them.
-  absl::Status Adopt(const Present& present, Records& records);
+  /// Takes what somebody else has set as the value to put back, and notes which knobs are left to
+  /// them.
+  void Adopt(const Present& present, Records& records);
   /// Whether a knob that somebody else has set is to be set again all the same.
   bool MayTakeBack(const std::string& knob) const;
   bool MayTakeBackAny(const Present& present);
@@ -122,10 +156,8 @@ class ClockCluster {
   absl::Status Perform(const std::vector<Step>& steps, const Present& before);
   void RollBack(const std::vector<Step>& done, const Present& before);
   absl::StatusOr<Present> Settle(const std::string& governor, const Limits& target);
-  /// Fills in what a setting leaves open, and applies it.
-  absl::Status Change(policies::ClusterSetting& wanted);
-  absl::Status Write(const std::string& governor, const Limits& target, const Present& before,
-                     Records records);
+  /// Fills in what a setting leaves open, and begins a change.
+  absl::Status Begin(policies::ClusterSetting& wanted);
   /// The records that may be put back; what somebody else has set is logged.
   Records Restorable(const Records& records, const Present& present);
   /// Writes a baseline, again if it is refused.
@@ -157,6 +189,7 @@ class ClockCluster {
     bool given_back = false;
   };
   std::map<std::string, Foreign> foreign_;
+  std::optional<Change> change_;
   /// The device is another one than the last setting was made on.
   bool forgotten_ = false;
 };

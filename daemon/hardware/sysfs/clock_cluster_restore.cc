@@ -51,9 +51,8 @@ bool ClockCluster::Explained(const Records& records, const Present& present) {
   });
 }
 
-absl::Status ClockCluster::Adopt(const Present& present, Records& records) {
+void ClockCluster::Adopt(const Present& present, Records& records) {
   const bool capped = !cap_.empty();
-  bool changed = false;
   for (KnobRecord& record : records) {
     if (!IsKnob(record.knob)) continue;
     const bool explained = Explained(record, present, capped);
@@ -63,11 +62,9 @@ absl::Status ClockCluster::Adopt(const Present& present, Records& records) {
     record.baseline = BaselineOf(record.knob, present, {});
     // The one value that a cap may hide from now on.
     record.ours = {std::string(Trimmed(record.baseline))};
-    changed = true;
     base::LogInfo(info().id, ": somebody else has set ", record.knob, " to \"",
                   Trimmed(Raw(present, record.knob)), "\": this will be put back");
   }
-  return changed ? journal_.Replace(device_.identity, records) : absl::OkStatus();
 }
 
 bool ClockCluster::Reverted(const std::string& knob, const Present& present, bool capped) const {
@@ -188,6 +185,12 @@ absl::Status ClockCluster::Restore(const KnobRecord& record) {
 }
 
 absl::Status ClockCluster::Release() {
+  absl::Status first = PutBack();
+  first.Update(journal_.StoreStaged());
+  return first;
+}
+
+absl::Status ClockCluster::PutBack() {
   Records records = journal_.Find(device_.identity);
   if (records.empty()) return absl::OkStatus();
   DYNOFA_ASSIGN_OR_RETURN(const Present present, ReadPresent());
@@ -219,7 +222,7 @@ absl::Status ClockCluster::Release() {
   foreign_khz_ = 0;
   foreign_.clear();
   forgotten_ = false;
-  first.Update(journal_.Replace(device_.identity, std::move(failed)));
+  journal_.Stage(device_.identity, std::move(failed));
   return first;
 }
 

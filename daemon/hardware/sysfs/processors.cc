@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "daemon/base/status.h"
@@ -61,6 +62,14 @@ int Processors::CapacityOf(int cpu) const {
   if (!attributes.ok()) return 0;
   const std::int64_t capacity = ReadNumber(**attributes, "cpu_capacity").value_or(0);
   return capacity > 0 && capacity <= kFullCapacity ? static_cast<int>(capacity) : 0;
+}
+
+int Processors::PackageOf(int cpu) const {
+  const auto attributes = OpenAttributes(base::StrCat(folder(), "/cpu", cpu, "/topology"));
+  if (!attributes.ok()) return -1;
+  return static_cast<int>(
+      std::clamp<std::int64_t>(ReadNumber(**attributes, "physical_package_id").value_or(-1), -1,
+                               std::numeric_limits<int>::max()));
 }
 
 std::vector<ClockDevice> Processors::Policies() const {

@@ -24,6 +24,9 @@ class Processors {
   /// The cpufreq policies with CPUs, by their first CPU, each with the capacity of its CPUs.
   std::vector<ClockDevice> Policies() const;
 
+  /// The package (socket) of a CPU; -1 if the kernel does not say.
+  int PackageOf(int cpu) const;
+
   /// `cpus`, which no policy clocks, as a cluster without knobs.
   policies::ClusterInfo Unclocked(const std::vector<int>& cpus) const;
 

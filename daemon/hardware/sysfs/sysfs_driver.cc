@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "daemon/base/log.h"
@@ -15,6 +16,11 @@ namespace dynofa::hardware::sysfs {
 namespace {
 
 constexpr std::int64_t kHzPerKhz = 1000;
+
+// So many policies are a cluster each; executors, threads and decisions are per cluster.
+constexpr std::size_t kMostPolicies = 16;
+// Shorter than anything that heat does, longer than a look at many clocks.
+constexpr base::Duration kMoment = std::chrono::milliseconds(5);
 
 constexpr std::string_view kNvidia = "0x10de";
 
@@ -68,21 +74,42 @@ absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
 
 void SysfsBoardDriver::FindCpus() {
   std::vector<int> left = processors_.ReadOnline();
-  for (ClockDevice& device : processors_.Policies()) {
-    if (clusters_.count(device.info.id) != 0) continue;
-    for (const int cpu : device.related_cpus) std::erase(left, cpu);
-    const std::vector<int> cpus = device.related_cpus;
-    AddClock(std::move(device), nullptr, [this, cpus] { return thermal_.DepthOf(cpus); });
+  std::map<std::string, std::string> cluster_of;
+  auto groups = GroupPolicies(processors_.Policies(), kMostPolicies,
+                              [this](int cpu) { return processors_.PackageOf(cpu); });
+  for (std::vector<ClockDevice>& devices : groups) {
+    const std::string id = devices.front().info.id;
+    if (clusters_.count(id) != 0) continue;
+    std::vector<int> cpus;
+    for (const ClockDevice& device : devices) {
+      cluster_of[device.info.id] = id;
+      cpus.insert(cpus.end(), device.related_cpus.begin(), device.related_cpus.end());
+    }
+    for (const int cpu : cpus) std::erase(left, cpu);
+    AddClocks(std::move(devices), nullptr, [this, cpus] { return thermal_.DepthOf(cpus); });
   }
   if (!left.empty()) Show(processors_.Unclocked(left));
-  info_.findings = processors_.Findings();
+  ShowFindings(cluster_of);
+}
+
+void SysfsBoardDriver::ShowFindings(const std::map<std::string, std::string>& cluster_of) {
+  std::set<std::tuple<std::string, std::string, std::string>> said;
+  for (Finding& finding : processors_.Findings()) {
+    const auto found = cluster_of.find(finding.name);
+    const std::string& cluster = found == cluster_of.end() ? finding.name : found->second;
+    if (said.emplace(finding.kind, cluster, finding.value).second) {
+      info_.findings.push_back(std::move(finding));
+    }
+  }
 }
 
 void SysfsBoardDriver::FindOthers(const Options& options) {
   Accelerators found = FindAccelerators(options.root);
   for (ClockedAccelerator& one : found.clocked) {
-    AddClock(std::move(one.clock), std::move(one.load),
-             [this, device = one.device] { return thermal_.DepthOf(device); });
+    std::vector<ClockDevice> devices;
+    devices.push_back(std::move(one.clock));
+    AddClocks(std::move(devices), std::move(one.load),
+              [this, device = one.device] { return thermal_.DepthOf(device); });
   }
   for (policies::ClusterInfo& info : found.others) Show(std::move(info));
   memory_ = std::move(found.memory);
@@ -137,15 +164,31 @@ ClusterWorld SysfsBoardDriver::WorldOf(std::function<long()> depth) const {
           .foreign_writers = foreign_writers_};
 }
 
-void SysfsBoardDriver::AddClock(ClockDevice device, std::unique_ptr<Attributes> load,
-                                std::function<long()> depth) {
-  const policies::ClusterInfo info = device.info;
+std::function<long()> SysfsBoardDriver::Remembered(std::function<long()> depth) const {
+  struct Memory {
+    base::TimePoint until{};
+    long depth = 0;
+  };
+  return [this, depth = std::move(depth), memory = std::make_shared<Memory>()] {
+    const base::TimePoint now = clock_.Now();
+    if (now >= memory->until) *memory = {now + kMoment, depth()};
+    return memory->depth;
+  };
+}
+
+void SysfsBoardDriver::AddClocks(std::vector<ClockDevice> devices, std::unique_ptr<Attributes> load,
+                                 std::function<long()> depth) {
+  const policies::ClusterInfo info = InfoOfGroup(devices);
+  const ClusterWorld world = WorldOf(devices.size() > 1 ? Remembered(std::move(depth)) : depth);
   auto guarded = std::make_unique<Guarded>();
-  guarded->identity = device.identity;
   guarded->last.cluster = info.id;
   guarded->load = std::move(load);
-  guarded->cluster =
-      std::make_unique<ClockCluster>(std::move(device), journal_, WorldOf(std::move(depth)));
+  std::vector<std::unique_ptr<ClockCluster>> clocks;
+  for (ClockDevice& device : devices) {
+    guarded->identities.push_back(device.identity);
+    clocks.push_back(std::make_unique<ClockCluster>(std::move(device), journal_, world));
+  }
+  guarded->group = std::make_unique<ClusterGroup>(info, std::move(clocks), journal_);
   clusters_[info.id] = std::move(guarded);
   Show(info);
 }
@@ -167,8 +210,8 @@ SettingOutcome SysfsBoardDriver::ApplyOne(const policies::ClusterSetting& settin
   if (const auto found = clusters_.find(setting.cluster); found != clusters_.end()) {
     const Turnstile::Use use(found->second->turn);
     // In use again: it is put back when that ends.
-    NoteLeftover(found->second->identity, false);
-    return found->second->cluster->Apply(setting);
+    for (const std::string& clock : found->second->identities) NoteLeftover(clock, false);
+    return found->second->group->Apply(setting);
   }
   SettingOutcome outcome{.cluster = setting.cluster, .requested = setting};
   outcome.status = absl::NotFoundError(base::StrCat("no cluster \"", setting.cluster, "\""));
@@ -190,7 +233,7 @@ absl::StatusOr<BoardReading> SysfsBoardDriver::Read() {
   for (const policies::ClusterInfo& info : info_.clusters) {
     const auto found = clusters_.find(info.id);
     Guarded* const guarded = found == clusters_.end() ? nullptr : found->second.get();
-    ClusterReading one = guarded ? ReadOne(*guarded) : ClusterReading{.cluster = info.id};
+    ClusterReading one = guarded ? ReadOne(*guarded, online) : ClusterReading{.cluster = info.id};
     if (info.kind == policies::ClusterKind::kCpu) {
       one.available =
           one.available && std::any_of(info.host_cpus.begin(), info.host_cpus.end(), [&](int cpu) {
@@ -242,7 +285,7 @@ void SysfsBoardDriver::ReportLoad(const std::vector<ClusterLoad>& loads) {
   for (const ClusterLoad& load : loads) own_busy_[load.cluster] = load.busy;
 }
 
-ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {
+ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded, const std::vector<int>& online) {
   const Turnstile::Use use(guarded.turn, kPatience);
   if (!use.granted()) {
     std::lock_guard lock(guarded.mutex);
@@ -250,8 +293,9 @@ ClusterReading SysfsBoardDriver::ReadOne(Guarded& guarded) {
     stale.limited_by = "stuck";
     return stale;
   }
-  ClusterReading fresh = guarded.cluster->Read();
-  if (!fresh.available && FindAgain(*guarded.cluster)) fresh = guarded.cluster->Read();
+  ClusterReading fresh = guarded.group->Read();
+  if (!guarded.group->complete() && FindAgain(*guarded.group, online))
+    fresh = guarded.group->Read();
   std::lock_guard lock(guarded.mutex);
   return guarded.last = std::move(fresh);
 }

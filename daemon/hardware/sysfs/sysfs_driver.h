@@ -19,6 +19,7 @@
 #include "daemon/hardware/nvml/nvml.h"
 #include "daemon/hardware/sensor_watch.h"
 #include "daemon/hardware/sysfs/clock_cluster.h"
+#include "daemon/hardware/sysfs/cluster_group.h"
 #include "daemon/hardware/sysfs/power_rails.h"
 #include "daemon/hardware/sysfs/process_watch.h"
 #include "daemon/hardware/sysfs/processor_load.h"
@@ -36,10 +37,10 @@ inline constexpr std::string_view kBootIdFile = "/proc/sys/kernel/random/boot_id
 /// This boot's id. An error if the file cannot be read or is empty.
 absl::StatusOr<std::string> ReadBootId(const std::string& path);
 
-/// The machine's own board: a cluster per cpufreq policy, found by its related_cpus, one of the
-/// CPUs that no policy has, GPUs that devfreq clocks; NPUs, DLAs and discrete GPUs are shown.
-/// Zones, rails and the load of others as far as the kernel shows them. Thread-safe as BoardDriver
-/// says.
+/// The machine's own board: a cluster per cpufreq policy, found by its related_cpus, or for several
+/// where there are many; one of the CPUs that no policy has, GPUs that devfreq clocks; NPUs, DLAs
+/// and discrete GPUs are shown. Zones, rails and the load of others as far as the kernel shows
+/// them. Thread-safe as BoardDriver says.
 class SysfsBoardDriver final : public BoardDriver {
  public:
   struct Options {
@@ -74,8 +75,8 @@ class SysfsBoardDriver final : public BoardDriver {
  private:
   // A cluster, which is used in `turn`. `mutex` is held only for moments.
   struct Guarded {
-    std::string identity;  ///< constant
-    std::unique_ptr<ClockCluster> cluster;
+    std::vector<std::string> identities;  ///< of its clocks; constant
+    std::unique_ptr<ClusterGroup> group;
     /// Of an accelerator, which says how busy it is.
     std::unique_ptr<Attributes> load;
     Turnstile turn;
@@ -92,14 +93,19 @@ class SysfsBoardDriver final : public BoardDriver {
   void FindOthers(const Options& options);
   void FindDiscreteGpus(const Options& options);
   void FindSensors(const Options& options);
-  void AddClock(ClockDevice device, std::unique_ptr<Attributes> load, std::function<long()> depth);
+  void AddClocks(std::vector<ClockDevice> devices, std::unique_ptr<Attributes> load,
+                 std::function<long()> depth);
+  /// The same, asked again only after a moment: for many clocks that are looked at together.
+  std::function<long()> Remembered(std::function<long()> depth) const;
+  /// Leaves out what a cluster's first CPU says for all of them.
+  void ShowFindings(const std::map<std::string, std::string>& clusters);
   /// What a cluster needs to know whose cooling devices are in as far as `depth` says.
   ClusterWorld WorldOf(std::function<long()> depth) const;
   void Show(policies::ClusterInfo info);
   /// Puts back what an earlier process of this boot has left.
   void RestoreEarlier();
   /// Releases a cluster, wherever its device is now. Its user is the caller.
-  absl::Status ReleaseWherever(ClockCluster& cluster);
+  absl::Status ReleaseWherever(ClusterGroup& group);
   /// Puts back a device that was not there at the start; true if it is done.
   bool RestoreLate(const std::string& identity);
   /// The device as it is now, if it is there and can be read.
@@ -107,9 +113,10 @@ class SysfsBoardDriver final : public BoardDriver {
   void NoteLeftover(const std::string& identity, bool left);
   bool IsLeftover(const std::string& identity);
   SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
-  ClusterReading ReadOne(Guarded& guarded);
+  ClusterReading ReadOne(Guarded& guarded, const std::vector<int>& online);
   /// Looks for a device that is gone: it may be back under another number.
   bool FindAgain(ClockCluster& cluster);
+  bool FindAgain(ClusterGroup& group, const std::vector<int>& online);
   void ReadDiscreteGpus(BoardReading& reading);
   double OthersOn(const policies::ClusterInfo& info, Guarded* guarded);
 

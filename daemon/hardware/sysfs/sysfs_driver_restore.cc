@@ -39,39 +39,57 @@ bool SysfsBoardDriver::FindAgain(ClockCluster& cluster) {
   return true;
 }
 
-absl::Status SysfsBoardDriver::ReleaseWherever(ClockCluster& cluster) {
-  absl::Status released = cluster.Release();
-  if (!released.ok() && !cluster.Read().available && FindAgain(cluster)) {
-    released = cluster.Release();
+bool SysfsBoardDriver::FindAgain(ClusterGroup& group, const std::vector<int>& online) {
+  bool found = false;
+  for (const auto& clock : group.clocks()) {
+    const std::vector<int>& cpus = clock->related_cpus();
+    // The policy of CPUs that are offline cannot be back.
+    const bool off = !cpus.empty() && std::none_of(cpus.begin(), cpus.end(), [&](int cpu) {
+      return std::binary_search(online.begin(), online.end(), cpu);
+    });
+    if (!off && !clock->IsThere()) found = FindAgain(*clock) || found;
   }
-  NoteLeftover(cluster.identity(), !released.ok());
-  return released;
+  return found;
+}
+
+absl::Status SysfsBoardDriver::ReleaseWherever(ClusterGroup& group) {
+  absl::Status first;
+  for (const auto& clock : group.clocks()) {
+    absl::Status released = clock->PutBack();
+    if (!released.ok() && !clock->IsThere() && FindAgain(*clock)) released = clock->PutBack();
+    NoteLeftover(clock->identity(), !released.ok());
+    first.Update(released);
+  }
+  group.NoteReleased();
+  first.Update(journal_.StoreStaged());
+  return first;
 }
 
 absl::Status SysfsBoardDriver::ReleaseCluster(const std::string& cluster) {
   const auto found = clusters_.find(cluster);
   if (found == clusters_.end()) return absl::OkStatus();
   const Turnstile::Use use(found->second->turn);
-  return ReleaseWherever(*found->second->cluster);
+  return ReleaseWherever(*found->second->group);
 }
 
 void SysfsBoardDriver::RestoreEarlier() {
-  for (const std::string& device : journal_.Devices()) {
-    const auto owner = std::find_if(clusters_.begin(), clusters_.end(), [&](const auto& entry) {
-      return entry.second->identity == device;
+  std::vector<std::string> left = journal_.Devices();
+  for (const auto& [id, guarded] : clusters_) {
+    const auto named = std::erase_if(left, [&, &clocks = guarded->identities](const auto& device) {
+      return std::find(clocks.begin(), clocks.end(), device) != clocks.end();
     });
-    if (owner == clusters_.end()) {
-      base::LogWarning("the journal names \"", device,
-                       "\", which is not there: it is put back when it appears");
-      NoteLeftover(device, true);
-      continue;
-    }
-    const absl::Status restored = ReleaseWherever(*owner->second->cluster);
+    if (named == 0) continue;
+    const absl::Status restored = ReleaseWherever(*guarded->group);
     if (restored.ok()) {
-      base::LogInfo("restored ", owner->first, ", which a process that was killed had changed");
+      base::LogInfo("restored ", id, ", which a process that was killed had changed");
     } else {
       base::LogError(base::FromAbsl(restored.message()));
     }
+  }
+  for (const std::string& device : left) {
+    base::LogWarning("the journal names \"", device,
+                     "\", which is not there: it is put back when it appears");
+    NoteLeftover(device, true);
   }
 }
 
@@ -101,12 +119,16 @@ void SysfsBoardDriver::RestoreLeftovers() {
     left = leftovers_;
   }
   for (const auto& [id, guarded] : clusters_) {
-    if (left.erase(guarded->identity) == 0) continue;
+    const auto& clocks = guarded->identities;
+    const auto is_left = [&](const std::string& clock) { return IsLeftover(clock); };
+    for (const std::string& clock : clocks) left.erase(clock);
+    if (std::none_of(clocks.begin(), clocks.end(), is_left)) continue;
     const Turnstile::Use use(guarded->turn, kPatience);
     // It may have been taken into use meanwhile.
-    if (!use.granted() || !IsLeftover(guarded->identity)) continue;
-    if (ReleaseWherever(*guarded->cluster).ok())
+    if (!use.granted() || std::none_of(clocks.begin(), clocks.end(), is_left)) continue;
+    if (ReleaseWherever(*guarded->group).ok()) {
       base::LogInfo("restored ", id, ", which can be set again");
+    }
   }
   for (const std::string& identity : left) {
     if (RestoreLate(identity)) NoteLeftover(identity, false);
