@@ -104,6 +104,8 @@ hardware::SettingOutcome EmulatedDriver::ApplyOne(const policies::ClusterSetting
   }
   Owned& owned = found->second;
   std::lock_guard lock(owned.writing);
+  // In use again: it is put back when that ends.
+  SetLeft(owned, false);
   Adopt(owned, *board_.GetKnobs(setting.cluster));
   policies::ClusterSetting& wanted = outcome.requested;
   const bool negative = wanted.min_khz < 0 || wanted.max_khz < 0;
@@ -183,6 +185,12 @@ absl::Status EmulatedDriver::ReleaseCluster(const std::string& cluster) {
   if (found == owned_.end()) return absl::NotFoundError(base::StrCat("no cluster ", cluster));
   Owned& owned = found->second;
   std::lock_guard lock(owned.writing);
+  absl::Status released = ReleaseOne(cluster, owned);
+  SetLeft(owned, !released.ok());
+  return released;
+}
+
+absl::Status EmulatedDriver::ReleaseOne(const std::string& cluster, Owned& owned) {
   if (!owned.asked) return absl::OkStatus();
   Adopt(owned, *board_.GetKnobs(cluster));
   DYNOFA_RETURN_IF_ERROR(Write(cluster, owned.baseline, owned));
@@ -190,6 +198,19 @@ absl::Status EmulatedDriver::ReleaseCluster(const std::string& cluster) {
   owned.settled.reset();
   owned.foreign_khz = 0;
   return absl::OkStatus();
+}
+
+void EmulatedDriver::SetLeft(Owned& owned, bool left) {
+  if (std::exchange(owned.left, left) != left) leftovers_ += left ? 1 : -1;
+}
+
+bool EmulatedDriver::HasLeftovers() { return leftovers_ > 0; }
+
+void EmulatedDriver::RestoreLeftovers() {
+  for (auto& [cluster, owned] : owned_) {
+    std::unique_lock lock(owned.writing, std::try_to_lock);
+    if (lock.owns_lock() && owned.left) SetLeft(owned, !ReleaseOne(cluster, owned).ok());
+  }
 }
 
 void EmulatedDriver::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {

@@ -1,6 +1,7 @@
 #ifndef DYNOFA_DAEMON_EMULATOR_EMULATED_DRIVER_H_
 #define DYNOFA_DAEMON_EMULATOR_EMULATED_DRIVER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -30,6 +31,8 @@ class EmulatedDriver final : public hardware::BoardDriver {
   hardware::ApplyResult Apply(const std::vector<policies::ClusterSetting>& settings) override;
   absl::StatusOr<hardware::BoardReading> Read() override;
   absl::Status ReleaseCluster(const std::string& cluster) override;
+  bool HasLeftovers() override;
+  void RestoreLeftovers() override;
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads) override;
 
  private:
@@ -46,11 +49,16 @@ class EmulatedDriver final : public hardware::BoardDriver {
     std::optional<Knobs> asked, settled;
     /// A maximum that somebody else has set since, kHz; 0 = none.
     std::int64_t foreign_khz = 0;
+    /// Its release has failed.
+    bool left = false;
   };
 
   hardware::SettingOutcome ApplyOne(const policies::ClusterSetting& setting);
   /// Takes what somebody else has set as what is put back in the end.
   static void Adopt(Owned& owned, const Knobs& present);
+  // With the cluster's lock held.
+  void SetLeft(Owned& owned, bool left);
+  absl::Status ReleaseOne(const std::string& cluster, Owned& owned);
   absl::Status Write(const std::string& cluster, const Knobs& wanted, Owned& owned);
   absl::Status Perform(const std::string& cluster, const std::vector<Step>& steps,
                        const Knobs& before);
@@ -58,6 +66,7 @@ class EmulatedDriver final : public hardware::BoardDriver {
   EmulatedBoard& board_;
   hardware::BoardInfo info_;
   std::map<std::string, Owned> owned_;  // its keys are constant after construction
+  std::atomic<int> leftovers_{0};       ///< clusters that are left
   std::mutex sensors_mutex_;
   hardware::SensorWatch sensors_;
 };

@@ -173,6 +173,28 @@ TEST_CASE("A local board answers on its runner, not before, and not after its en
   CHECK(answers == 1);
 }
 
+TEST_CASE(
+    "A cluster that is away when it should be released is released later, unless in use again") {
+  Fixture f;
+  const auto before = *f.board.GetKnobs("cpu4");
+  const auto leave = [&] {
+    REQUIRE(f.driver.Apply({{"cpu4", "", 729600, 729600}}).outcomes[0].status.ok());
+    REQUIRE(f.board.SetFaults({{.kind = FaultKind::kAway, .cluster = "cpu4", .for_s = 2.0}}).ok());
+    CHECK_FALSE(f.driver.Release().ok());
+    f.driver.RestoreLeftovers();
+    CHECK(f.driver.HasLeftovers());
+    f.time.Advance(3s);
+  };
+  leave();
+  f.driver.RestoreLeftovers();
+  CHECK_FALSE(f.driver.HasLeftovers());
+  CHECK(*f.board.GetKnobs("cpu4") == before);
+  leave();
+  REQUIRE(f.driver.Apply({{"cpu4", "", 806400, 806400}}).outcomes[0].status.ok());
+  f.driver.RestoreLeftovers();
+  CHECK(f.board.GetKnobs("cpu4")->limits.max_khz == 806400);
+}
+
 // What an owner does: it reports its load and reads, twice a second.
 hardware::ClusterReading ReadFor(Fixture& f, base::Duration whole, double busy) {
   hardware::BoardReading reading;

@@ -251,6 +251,22 @@ TEST_CASE("Whichever write fails, on a Jetson Xavier NX in plain files, it is as
   FailEveryWrite(board, std::size(kErrors));
 }
 
+TEST_CASE("A knob that refuses its baseline gets it once it does not, though nobody asks") {
+  SKIP_WITHOUT_PTRACE();
+  TempDir dir;
+  WriteBoardTree(dir, ReadFile(std::string(DYNOFA_BOARDS_DIR) + "/rk3588.board"));
+  Board board(dir, dir / "sys");
+  {
+    const auto client = board.Connect();
+    REQUIRE(client->Apply(Life(client->info()).transactions[0]).ok());
+    board.boardd().SetFault({.folder = board.root(), .at = 0, .error = EBUSY, .lasting = true});
+  }
+  CHECK(WaitUntil([&] { return board.Changed().size() == 1; }));
+  CHECK(board.Changed().front() == board.boardd().failed_file());
+  board.boardd().EndFault();
+  CHECK(WaitUntil([&] { return board.Changed().empty() && !board.HasJournal(); }));
+}
+
 TEST_CASE("Whichever write fails, on an emulated board with the kernel's rules, it is as found") {
   SKIP_WITHOUT_PTRACE();
   SKIP_WITHOUT_MOUNT();

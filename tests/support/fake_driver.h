@@ -31,6 +31,9 @@ class FakeDriver final : public hardware::BoardDriver {
 
   const hardware::BoardInfo& info() const override { return info_; }
 
+  /// Before it is served.
+  void AddNote(const std::string& note) { info_.notes.push_back(note); }
+
   hardware::ApplyResult Apply(const std::vector<policies::ClusterSetting>& settings) override {
     hardware::ApplyResult result;
     for (const policies::ClusterSetting& setting : settings) {

@@ -228,6 +228,15 @@ TEST_CASE("Connecting to nothing says what is missing") {
         absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("A board whose description does not fit into a message is refused with the reason") {
+  ServerThread server;
+  for (int i = 0; i < 8; ++i) server.driver.AddNote(std::string(kMaxText, 'x'));
+  const auto runner = base::ThreadTaskRunner::Create("test");
+  const absl::Status refused = ConnectBoard(server.path, *runner).status();
+  INFO(refused);
+  CHECK(refused.message().find("the board cannot be described: a message of") != std::string::npos);
+}
+
 TEST_CASE("A server of another version is refused with a reason") {
   tests::TempDir dir;
   const auto listener = Listen(dir / "s", 0600);
