@@ -11,23 +11,23 @@ ClusterLoad::ClusterLoad(const Planner& planner, std::size_t cluster)
       cluster_(cluster),
       steps_(planner.table().clusters()[cluster].frequencies_khz.size()) {
   sums_.load_w.assign(steps_, 0.0);
-  ForgetQueues();
+  ForgetCrowds();
   SetStep(0);
 }
 
-void ClusterLoad::ForgetQueues() {
-  queues_.assign(steps_, std::nullopt);
-  queued_ = members_.size();
+void ClusterLoad::ForgetCrowds() {
+  crowds_.assign(steps_, std::nullopt);
+  crowded_ = members_.size();
 }
 
-Queue ClusterLoad::QueueAt(std::size_t step) const {
-  std::optional<Queue>& known = queues_[step];
-  if (!known) known = planner_.QueueOf(std::span(members_).first(queued_), cluster_, step);
-  Queue queue = *known;
-  for (std::size_t i = queued_; i < members_.size(); ++i) {
-    queue.Add(planner_.DemandOf(members_[i], cluster_, step));
+Crowd ClusterLoad::CrowdAt(std::size_t step) const {
+  std::optional<Crowd>& known = crowds_[step];
+  if (!known) known = planner_.CrowdOf(std::span(members_).first(crowded_), cluster_, step);
+  Crowd crowd = *known;
+  for (std::size_t i = crowded_; i < members_.size(); ++i) {
+    planner_.Join(members_[i], cluster_, step, crowd);
   }
-  return queue;
+  return crowd;
 }
 
 void ClusterLoad::Include(const Member& member, double sign, Sums& sums) const {
@@ -81,16 +81,16 @@ std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, dou
 void ClusterLoad::Add(const Member& member, const Choice& choice) {
   members_.push_back(member);
   for (std::size_t step = 0; step < steps_; ++step) {
-    if (queues_[step]) queues_[step]->Add(planner_.DemandOf(member, cluster_, step));
+    if (crowds_[step]) planner_.Join(member, cluster_, step, *crowds_[step]);
   }
-  queued_ = members_.size();
+  crowded_ = members_.size();
   Include(member, 1.0, sums_);
   choice_ = choice;
 }
 
 void ClusterLoad::Replace(std::vector<Member> members, std::size_t step) {
   members_ = std::move(members);
-  ForgetQueues();
+  ForgetCrowds();
   sums_ = {std::vector<double>(steps_, 0.0)};
   for (const Member& member : members_) Include(member, 1.0, sums_);
   SetStep(step);
@@ -101,7 +101,7 @@ void ClusterLoad::Remove(std::size_t session, double budget_w) {
                                   [&](const Member& member) { return member.session == session; });
   Include(*found, -1.0, sums_);
   members_.erase(found);
-  ForgetQueues();
+  ForgetCrowds();
   // What rounding leaves behind must not outlive the last member.
   if (members_.empty()) sums_ = {std::vector<double>(steps_, 0.0)};
   choice_ = Best(sums_, budget_w, choice_.first_met.value_or(steps_ - 1), 0);

@@ -66,11 +66,10 @@ class ClusterLoad {
 
   bool HighestOnly() const { return planner_.snapshot().mode.objective == Objective::kPerformance; }
   bool AllMet(std::size_t step, bool headroom = true) const {
-    return planner_.AllMet(cluster_, members_, step, headroom, QueueAt(step));
+    return planner_.AllMet(cluster_, members_, step, headroom, CrowdAt(step));
   }
-  /// The queue that the members make.
-  Queue QueueAt(std::size_t step) const;
-  void ForgetQueues();
+  Crowd CrowdAt(std::size_t step) const;
+  void ForgetCrowds();
   /// `hint`: where the first frequency that meets all may be; `low`: it is not below that.
   Choice Best(const Sums& sums, double budget_w, std::size_t hint, std::size_t low) const;
   Choice At(std::size_t step, double budget_w) const;
@@ -83,9 +82,9 @@ class ClusterLoad {
   const std::size_t cluster_;
   const std::size_t steps_;
   std::vector<Member> members_;
-  /// The queues of the first `queued_` members, at each frequency at which somebody asked.
-  mutable std::vector<std::optional<Queue>> queues_;
-  std::size_t queued_ = 0;
+  /// The first `crowded_` members at each frequency at which somebody asked.
+  mutable std::vector<std::optional<Crowd>> crowds_;
+  std::size_t crowded_ = 0;
   Sums sums_;
   Sums spare_;
   Choice choice_;

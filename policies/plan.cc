@@ -245,24 +245,54 @@ Misses Planner::Unserved(std::size_t session, bool promised) const {
   return misses;
 }
 
+void Planner::Join(const Member& member, std::size_t cluster, std::size_t step,
+                   Crowd& crowd) const {
+  const Wish& wish = wishes_[member.session];
+  const Demand demand = DemandOf(member, cluster, step);
+  crowd.queue.Add(demand);
+  crowd.lenient = crowd.lenient && wish.lenient;
+  crowd.log_late_share = std::min(crowd.log_late_share, wish.log_late_share);
+  const double slack_ms = wish.headroom_limit_ms - demand.service_ms;
+  if (slack_ms >= crowd.slack_ms) return;
+  crowd.slack_ms = slack_ms;
+  crowd.tightest = member;
+}
+
+Crowd Planner::CrowdOf(std::span<const Member> members, std::size_t cluster,
+                       std::size_t step) const {
+  Crowd crowd;
+  for (const Member& member : members) Join(member, cluster, step, crowd);
+  return crowd;
+}
+
+bool Planner::Met(const Member& member, std::size_t cluster, std::size_t step, bool headroom,
+                  const Queue& queue) const {
+  const Wish& wish = wishes_[member.session];
+  const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
+  const double response = Response(wish, queue, DemandOf(member, cluster, step));
+  const double limit = headroom ? wish.headroom_limit_ms : wish.limit_ms;
+  return response - wish.state->observed.overhead_ms <= limit &&
+         Miss(wish, rung, step, response, queue.utilisation()) <= 0.0;
+}
+
 bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
-                     bool headroom, const Queue& queue) const {
+                     bool headroom, const Crowd& crowd) const {
+  const Queue& queue = crowd.queue;
   if (queue.overloaded()) return false;
   const double even_ms = queue.EvenBoundMs();
-  std::optional<Queue::Bound> bound;
-  for (const Member& member : members) {
+  if (crowd.lenient && even_ms <= crowd.slack_ms) return true;
+  const Queue::Bound bound = queue.WaitBound();
+  if (crowd.lenient && bound.WaitMs(crowd.log_late_share) <= crowd.slack_ms) return true;
+  const bool bounded = std::isfinite(crowd.slack_ms);
+  if (bounded && !Met(crowd.tightest, cluster, step, headroom, queue)) return false;
+  return std::all_of(members.begin(), members.end(), [&](const Member& member) {
     const Wish& wish = wishes_[member.session];
-    const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
-    const double service = rung.costs[step].service_ms;
-    const double limit = headroom ? wish.headroom_limit_ms : wish.limit_ms;
-    if (wish.lenient && service + even_ms <= limit) continue;
-    if (!bound) bound = queue.WaitBound();
-    if (wish.lenient && service + bound->WaitMs(wish.log_late_share) <= limit) continue;
-    const double response = Response(wish, queue, {service, wish.peak_hz, wish.variation});
-    if (response - wish.state->observed.overhead_ms > limit) return false;
-    if (Miss(wish, rung, step, response, queue.utilisation()) > 0.0) return false;
-  }
-  return true;
+    const double slack_ms = (headroom ? wish.headroom_limit_ms : wish.limit_ms) -
+                            (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
+    if (wish.lenient && even_ms <= slack_ms) return true;
+    if (wish.lenient && bound.WaitMs(wish.log_late_share) <= slack_ms) return true;
+    return Met(member, cluster, step, headroom, queue);
+  });
 }
 
 bool Planner::LacksHeadroom(std::size_t cluster, std::span<const Member> members,

@@ -98,6 +98,19 @@ struct Member {
   bool promised = false;
 };
 
+/// Members of a cluster at a frequency: the queue that they make, and what is tightest about them.
+/// Grows by one member in constant time.
+struct Crowd {
+  Queue queue;
+  /// The member whose compute time leaves the least for waiting, with headroom, and how much.
+  Member tightest;
+  double slack_ms = std::numeric_limits<double>::infinity();
+  /// Logarithm of the least late share of a member.
+  double log_late_share = 0.0;
+  /// Can only latencies be missed?
+  bool lenient = true;
+};
+
 /// What is predicted of a session that has a place.
 struct Prediction {
   /// Response time at the requirement's percentile as the client sees it, ms; infinity on an
@@ -145,18 +158,18 @@ class Planner {
   /// Cost of one cluster with these members at a frequency.
   ClusterCost Price(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
-  /// What members demand of a cluster at a frequency, one after the other.
-  Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
-  Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
+  void Join(const Member& member, std::size_t cluster, std::size_t step, Crowd& crowd) const;
+  Crowd CrowdOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
 
   /// Is every requirement of the members met at a frequency? With `headroom` as quickly as their
-  /// experience demands. `queue`: QueueOf these members, for who has it at hand.
+  /// experience demands.
   bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
               bool headroom = false) const {
-    return AllMet(cluster, members, step, headroom, QueueOf(members, cluster, step));
+    return AllMet(cluster, members, step, headroom, CrowdOf(members, cluster, step));
   }
+  /// The same for who has the members' crowd at hand; mostly without looking at each of them.
   bool AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step, bool headroom,
-              const Queue& queue) const;
+              const Crowd& crowd) const;
 
   /// Is a frequency too low only for the headroom that a member's experience demands?
   bool LacksHeadroom(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
@@ -233,6 +246,11 @@ class Planner {
   void SetDemand(Wish& wish, const Experience* experience) const;
   void SetLimits(Wish& wish, const Experience* experience) const;
   void AddChoices(Wish& wish, std::size_t session, const Filter& filter) const;
+  Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
+  Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
+  /// AllMet of one of them.
+  bool Met(const Member& member, std::size_t cluster, std::size_t step, bool headroom,
+           const Queue& queue) const;
   double Miss(const Wish& wish, const CostTable::Rung& rung, std::size_t step, double response_ms,
               double utilisation) const;
   bool EnergyMissed(const Wish& wish, const CostTable::Rung& rung, std::size_t step) const;
