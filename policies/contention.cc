@@ -5,6 +5,12 @@
 #include <limits>
 
 namespace dynofa::policies {
+namespace {
+
+/// Loads below this are what rounding leaves when a share is taken off.
+constexpr double kNothing = 1e-9;
+
+}  // namespace
 
 double Queue::TailMs(double mean_ms, double found_busy, double late_share) const {
   return mean_ms / (2.0 * (1.0 - busy_)) *
@@ -17,8 +23,6 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
   const double own_busy = counted ? own.service_ms * own.rate_hz / 1e3 : 0.0;
   const double others_busy = busy_ - own_busy;
   const double found_busy = others_busy + own_busy * std::min(1.0, own.variation);
-  // What is left after the own share is taken off may be rounding alone.
-  constexpr double kNothing = 1e-9;
   if (found_busy <= std::max(late_share, kNothing)) return own.service_ms;
   double wait_ms = 0.0;
   if (others_busy > std::max(late_share, kNothing)) {
@@ -38,7 +42,8 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
 Queue::Bound Queue::WaitBound() const {
   Bound bound;
   bound.longest_ms_ = longest_ms_;
-  bound.slope_ms_ = steepest_ms_ / (2.0 * (1.0 - busy_));
+  const double mean_ms = uneven_ > 0.0 ? steepest_ms_ : busy_ms_ / std::max(busy_, kNothing);
+  bound.slope_ms_ = mean_ms / (2.0 * (1.0 - busy_));
   bound.log_busy_ = std::log(std::max(busy_, kLeastLateShare));
   return bound;
 }

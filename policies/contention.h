@@ -55,8 +55,9 @@ class Queue {
   /// demands that were added (or one without a rate), stay below, ms; infinity if overloaded.
   double ResponseMs(const Demand& own, double late_share) const;
 
-  /// An upper bound of what any demand waits if all are evenly spaced, else infinity.
-  double EvenBoundMs() const {
+  /// An upper bound of any demand's response time if all are evenly spaced (one run of each), else
+  /// infinity.
+  double EvenResponseMs() const {
     return uneven_ > 0.0 ? std::numeric_limits<double>::infinity() : each_ms_;
   }
 

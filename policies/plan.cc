@@ -252,6 +252,7 @@ void Planner::Join(const Member& member, std::size_t cluster, std::size_t step,
   crowd.queue.Add(demand);
   crowd.lenient = crowd.lenient && wish.lenient;
   crowd.log_late_share = std::min(crowd.log_late_share, wish.log_late_share);
+  crowd.limit_ms = std::min(crowd.limit_ms, wish.headroom_limit_ms);
   const double slack_ms = wish.headroom_limit_ms - demand.service_ms;
   if (slack_ms >= crowd.slack_ms) return;
   crowd.slack_ms = slack_ms;
@@ -279,18 +280,18 @@ bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::
                      bool headroom, const Crowd& crowd) const {
   const Queue& queue = crowd.queue;
   if (queue.overloaded()) return false;
-  const double even_ms = queue.EvenBoundMs();
-  if (crowd.lenient && even_ms <= crowd.slack_ms) return true;
+  const double even_ms = queue.EvenResponseMs();
+  if (crowd.lenient && even_ms <= crowd.limit_ms) return true;
   const Queue::Bound bound = queue.WaitBound();
   if (crowd.lenient && bound.WaitMs(crowd.log_late_share) <= crowd.slack_ms) return true;
   const bool bounded = std::isfinite(crowd.slack_ms);
   if (bounded && !Met(crowd.tightest, cluster, step, headroom, queue)) return false;
   return std::all_of(members.begin(), members.end(), [&](const Member& member) {
     const Wish& wish = wishes_[member.session];
-    const double slack_ms = (headroom ? wish.headroom_limit_ms : wish.limit_ms) -
-                            (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
-    if (wish.lenient && even_ms <= slack_ms) return true;
-    if (wish.lenient && bound.WaitMs(wish.log_late_share) <= slack_ms) return true;
+    const double limit_ms = headroom ? wish.headroom_limit_ms : wish.limit_ms;
+    if (wish.lenient && even_ms <= limit_ms) return true;
+    const double service_ms = (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
+    if (wish.lenient && service_ms + bound.WaitMs(wish.log_late_share) <= limit_ms) return true;
     return Met(member, cluster, step, headroom, queue);
   });
 }

@@ -105,6 +105,8 @@ struct Crowd {
   /// The member whose compute time leaves the least for waiting, with headroom, and how much.
   Member tightest;
   double slack_ms = std::numeric_limits<double>::infinity();
+  /// The least response time that one of them wants, with headroom.
+  double limit_ms = std::numeric_limits<double>::infinity();
   /// Logarithm of the least late share of a member.
   double log_late_share = 0.0;
   /// Can only latencies be missed?
