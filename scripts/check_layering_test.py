@@ -76,13 +76,13 @@ class Layering(unittest.TestCase):
         self.refused({"client/include/dynofa/client.h": "#include <grpcpp/grpcpp.h>\n"}, "gRPC")
 
     def test_scenarios_are_for_the_program_not_for_the_library(self):
-        scenario = {"scenario/scenario.h": ""}
-        include = '#include "scenario/scenario.h"\n'
+        scenario = {"daemon/scenario/rules/scenario.h": ""}
+        include = '#include "daemon/scenario/rules/scenario.h"\n'
         self.accepted({**scenario, "client/cli/bench/play.cc": include})
         self.refused({**scenario, "client/src/client.cc": include},
-                     "client may not depend on scenario")
-        self.refused({**scenario, "scenario/bad.cc": '#include "daemon/manager/manager.h"\n'},
-                     "scenario may not depend on daemon/manager")
+                     "client may not depend on daemon/scenario/rules")
+        self.refused({**scenario, "daemon/scenario/rules/bad.cc": '#include "daemon/manager/manager.h"\n'},
+                     "daemon/scenario/rules may not depend on daemon/manager")
 
     def test_kernel_paths(self):
         self.refused({"daemon/manager/bad.cc": 'auto path = "/proc/stat";\n'},

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "daemon/emulator/board_model.h"
+#include "daemon/scenario/rules/scenario.h"
 #include "policies/power_mode.h"
-#include "scenario/scenario.h"
 
 namespace dynofa::scenario {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "daemon/emulator/board_file.h"
-#include "scenario/scenario_file.h"
+#include "daemon/scenario/rules/scenario_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {

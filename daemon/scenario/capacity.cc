@@ -5,7 +5,7 @@
 
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/emulator/latency_model.h"
-#include "scenario/caps.h"
+#include "daemon/scenario/rules/caps.h"
 
 namespace dynofa::scenario {
 

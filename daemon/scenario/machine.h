@@ -16,7 +16,7 @@
 #include "daemon/emulator/emulated_driver.h"
 #include "daemon/emulator/latency_model.h"
 #include "daemon/hardware/board.h"
-#include "scenario/trace.h"
+#include "daemon/scenario/rules/trace.h"
 
 namespace dynofa::scenario {
 

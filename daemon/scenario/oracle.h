@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/emulator/board_model.h"
+#include "daemon/scenario/rules/scenario.h"
 #include "policies/policy.h"
-#include "scenario/scenario.h"
 
 namespace dynofa::scenario {
 

@@ -20,11 +20,11 @@
 #include "daemon/engine/cost_model.h"
 #include "daemon/manager/manager.h"
 #include "daemon/scenario/machine.h"
+#include "daemon/scenario/rules/arrival_process.h"
+#include "daemon/scenario/rules/scenario.h"
+#include "daemon/scenario/rules/trace.h"
 #include "daemon/scenario/simulation.h"
 #include "policies/policy.h"
-#include "scenario/arrival_process.h"
-#include "scenario/scenario.h"
-#include "scenario/trace.h"
 
 namespace dynofa::scenario {
 

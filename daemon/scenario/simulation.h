@@ -7,9 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/emulator/board_model.h"
+#include "daemon/scenario/rules/scenario.h"
+#include "daemon/scenario/rules/trace.h"
 #include "policies/policy.h"
-#include "scenario/scenario.h"
-#include "scenario/trace.h"
 
 namespace dynofa::scenario {
 

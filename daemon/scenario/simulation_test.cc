@@ -7,8 +7,8 @@
 #include "daemon/emulator/board_file.h"
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/scenario/capacity.h"
-#include "scenario/metrics.h"
-#include "scenario/scenario_file.h"
+#include "daemon/scenario/rules/metrics.h"
+#include "daemon/scenario/rules/scenario_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {

@@ -8,9 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/emulator/board_model.h"
-#include "scenario/comparison.h"
-#include "scenario/scenario.h"
-#include "scenario/trace.h"
+#include "daemon/scenario/rules/comparison.h"
+#include "daemon/scenario/rules/scenario.h"
+#include "daemon/scenario/rules/trace.h"
 
 namespace dynofa::scenario {
 

@@ -9,9 +9,9 @@
 
 #include "daemon/base/log.h"
 #include "daemon/emulator/board_file.h"
+#include "daemon/scenario/rules/metrics.h"
+#include "daemon/scenario/rules/scenario_file.h"
 #include "daemon/scenario/simulation.h"
-#include "scenario/metrics.h"
-#include "scenario/scenario_file.h"
 #include "tests/integration/service.h"
 #include "tests/support/catch.h"
 

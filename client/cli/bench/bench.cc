@@ -7,8 +7,8 @@
 #include "client/cli/bench/report.h"
 #include "client/cli/bench/stage.h"
 #include "client/cli/commands.h"
-#include "scenario/metrics.h"
-#include "scenario/scenario_file.h"
+#include "daemon/scenario/rules/metrics.h"
+#include "daemon/scenario/rules/scenario_file.h"
 
 namespace dynofa::cli {
 

@@ -11,8 +11,8 @@
 
 #include "client/cli/bench/stage.h"
 #include "client/cli/bench/timeline.h"
+#include "daemon/scenario/rules/trace.h"
 #include "dynofa/client.h"
-#include "scenario/trace.h"
 
 namespace dynofa::cli::bench {
 

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "client/cli/bench/stage.h"
+#include "daemon/scenario/rules/scenario.h"
+#include "daemon/scenario/rules/trace.h"
 #include "dynofa/client.h"
-#include "scenario/scenario.h"
-#include "scenario/trace.h"
 
 namespace dynofa::cli::bench {
 

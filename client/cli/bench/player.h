@@ -14,10 +14,10 @@
 #include "client/cli/bench/stage.h"
 #include "client/cli/bench/timeline.h"
 #include "client/cli/images.h"
+#include "daemon/scenario/rules/arrival_process.h"
+#include "daemon/scenario/rules/scenario.h"
+#include "daemon/scenario/rules/trace.h"
 #include "dynofa/client.h"
-#include "scenario/arrival_process.h"
-#include "scenario/scenario.h"
-#include "scenario/trace.h"
 
 namespace dynofa::cli::bench {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "client/cli/text.h"
-#include "scenario/metrics_json.h"
+#include "daemon/scenario/rules/metrics_json.h"
 
 namespace dynofa::cli::bench {
 namespace {

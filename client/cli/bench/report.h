@@ -5,8 +5,8 @@
 
 #include "client/cli/bench/stage.h"
 #include "client/cli/json.h"
-#include "scenario/metrics.h"
-#include "scenario/scenario.h"
+#include "daemon/scenario/rules/metrics.h"
+#include "daemon/scenario/rules/scenario.h"
 
 namespace dynofa::cli::bench {
 

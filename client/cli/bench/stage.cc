@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "scenario/caps.h"
+#include "daemon/scenario/rules/caps.h"
 
 namespace dynofa::cli::bench {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "daemon/scenario/rules/scenario.h"
+#include "daemon/scenario/rules/trace.h"
 #include "dynofa/client.h"
-#include "scenario/scenario.h"
-#include "scenario/trace.h"
 
 namespace dynofa::cli::bench {
 

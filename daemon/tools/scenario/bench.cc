@@ -12,11 +12,11 @@
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/emulator/board_file.h"
+#include "daemon/scenario/rules/scenario_file.h"
 #include "daemon/scenario/suite.h"
 #include "daemon/tools/scenario/report.h"
 #include "daemon/tools/scenario/sensitivity.h"
 #include "policies/registry.h"
-#include "scenario/scenario_file.h"
 
 namespace dynofa::tools::scenario {
 namespace {

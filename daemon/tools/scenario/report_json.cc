@@ -1,8 +1,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "daemon/scenario/rules/metrics_json.h"
 #include "daemon/tools/scenario/report.h"
-#include "scenario/metrics_json.h"
 
 namespace dynofa::tools::scenario {
 namespace {

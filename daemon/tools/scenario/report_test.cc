@@ -5,8 +5,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/emulator/board_file.h"
+#include "daemon/scenario/rules/scenario_file.h"
 #include "daemon/tools/scenario/sensitivity.h"
-#include "scenario/scenario_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::tools::scenario {

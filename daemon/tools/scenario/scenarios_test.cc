@@ -7,9 +7,9 @@
 
 #include "daemon/base/log.h"
 #include "daemon/emulator/board_file.h"
+#include "daemon/scenario/rules/scenario_file.h"
 #include "daemon/scenario/suite.h"
 #include "daemon/tools/scenario/report.h"
-#include "scenario/scenario_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::tools::scenario {

@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_RANDOM_H_
-#define DYNOFA_SCENARIO_RANDOM_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_RANDOM_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_RANDOM_H_
 
 #include <cstdint>
 
@@ -30,4 +30,4 @@ double NoiseFactor(std::uint64_t seed, std::uint64_t stream, std::uint64_t index
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_RANDOM_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_RANDOM_H_

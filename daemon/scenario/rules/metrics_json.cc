@@ -1,4 +1,4 @@
-#include "scenario/metrics_json.h"
+#include "daemon/scenario/rules/metrics_json.h"
 
 #include <cmath>
 #include <string>

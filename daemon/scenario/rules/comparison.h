@@ -1,12 +1,12 @@
-#ifndef DYNOFA_SCENARIO_COMPARISON_H_
-#define DYNOFA_SCENARIO_COMPARISON_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_COMPARISON_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_COMPARISON_H_
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "scenario/metrics.h"
-#include "scenario/statistics.h"
+#include "daemon/scenario/rules/metrics.h"
+#include "daemon/scenario/rules/statistics.h"
 
 namespace dynofa::scenario {
 
@@ -74,4 +74,4 @@ EnergyComparison CompareEnergy(const PolicySummary& policy, const PolicySummary&
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_COMPARISON_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_COMPARISON_H_

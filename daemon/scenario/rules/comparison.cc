@@ -1,4 +1,4 @@
-#include "scenario/comparison.h"
+#include "daemon/scenario/rules/comparison.h"
 
 #include <algorithm>
 #include <cmath>

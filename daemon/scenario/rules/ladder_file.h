@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_LADDER_FILE_H_
-#define DYNOFA_SCENARIO_LADDER_FILE_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_LADDER_FILE_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_LADDER_FILE_H_
 
 #include <string>
 
@@ -18,4 +18,4 @@ absl::StatusOr<engine::ModelInfo> ParseLadder(const base::TomlTable& root);
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_LADDER_FILE_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_LADDER_FILE_H_

@@ -1,8 +1,8 @@
-#include "scenario/metrics.h"
+#include "daemon/scenario/rules/metrics.h"
 
 #include <cmath>
 
-#include "scenario/comparison.h"
+#include "daemon/scenario/rules/comparison.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {

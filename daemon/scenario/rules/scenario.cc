@@ -1,4 +1,4 @@
-#include "scenario/scenario.h"
+#include "daemon/scenario/rules/scenario.h"
 
 #include "absl/strings/str_format.h"
 #include "daemon/base/strings.h"

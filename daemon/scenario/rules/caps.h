@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_CAPS_H_
-#define DYNOFA_SCENARIO_CAPS_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_CAPS_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_CAPS_H_
 
 #include <cstdint>
 #include <string>
@@ -16,4 +16,4 @@ std::int64_t HighestKhz(const std::string& cluster, const std::vector<std::int64
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_CAPS_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_CAPS_H_

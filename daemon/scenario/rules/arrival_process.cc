@@ -1,4 +1,4 @@
-#include "scenario/arrival_process.h"
+#include "daemon/scenario/rules/arrival_process.h"
 
 #include <algorithm>
 #include <cmath>

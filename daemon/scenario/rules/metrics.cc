@@ -1,4 +1,4 @@
-#include "scenario/metrics.h"
+#include "daemon/scenario/rules/metrics.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "scenario/random.h"
+#include "daemon/scenario/rules/random.h"
 
 #include <cmath>
 #include <numbers>

@@ -1,4 +1,4 @@
-#include "scenario/scenario_file.h"
+#include "daemon/scenario/rules/scenario_file.h"
 
 #include <string>
 #include <utility>
@@ -8,7 +8,7 @@
 #include "daemon/engine/ofa/manifest.h"
 #include "daemon/engine/ofa/published.h"
 #include "daemon/engine/toml_file.h"
-#include "scenario/ladder_file.h"
+#include "daemon/scenario/rules/ladder_file.h"
 #include "tests/support/catch.h"
 
 namespace dynofa::scenario {

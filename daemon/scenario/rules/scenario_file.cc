@@ -1,4 +1,4 @@
-#include "scenario/scenario_file.h"
+#include "daemon/scenario/rules/scenario_file.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "daemon/engine/ofa/manifest.h"
 #include "daemon/engine/ofa/model.h"
 #include "daemon/engine/toml_file.h"
-#include "scenario/ladder_file.h"
+#include "daemon/scenario/rules/ladder_file.h"
 
 namespace dynofa::scenario {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_STATISTICS_H_
-#define DYNOFA_SCENARIO_STATISTICS_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_STATISTICS_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_STATISTICS_H_
 
 #include <cstdint>
 #include <string_view>
@@ -48,4 +48,4 @@ double Percentile(std::vector<double> values, double fraction);
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_STATISTICS_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_STATISTICS_H_

@@ -1,4 +1,4 @@
-#include "scenario/ladder_file.h"
+#include "daemon/scenario/rules/ladder_file.h"
 
 #include <algorithm>
 #include <cstdint>

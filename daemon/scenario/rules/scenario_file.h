@@ -1,11 +1,11 @@
-#ifndef DYNOFA_SCENARIO_SCENARIO_FILE_H_
-#define DYNOFA_SCENARIO_SCENARIO_FILE_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_SCENARIO_FILE_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_SCENARIO_FILE_H_
 
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "scenario/scenario.h"
+#include "daemon/scenario/rules/scenario.h"
 
 namespace dynofa::scenario {
 
@@ -20,4 +20,4 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view text, const std::string&
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_SCENARIO_FILE_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_SCENARIO_FILE_H_

@@ -1,4 +1,4 @@
-#include "scenario/statistics.h"
+#include "daemon/scenario/rules/statistics.h"
 
 #include <cmath>
 #include <utility>

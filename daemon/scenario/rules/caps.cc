@@ -1,4 +1,4 @@
-#include "scenario/caps.h"
+#include "daemon/scenario/rules/caps.h"
 
 #include <algorithm>
 

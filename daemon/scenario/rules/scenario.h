@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_SCENARIO_H_
-#define DYNOFA_SCENARIO_SCENARIO_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_SCENARIO_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_SCENARIO_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -138,4 +138,4 @@ std::vector<policies::PowerMode> BuiltInModes();
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_SCENARIO_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_SCENARIO_H_

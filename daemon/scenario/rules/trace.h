@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_TRACE_H_
-#define DYNOFA_SCENARIO_TRACE_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_TRACE_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_TRACE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -107,4 +107,4 @@ struct Trace {
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_TRACE_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_TRACE_H_

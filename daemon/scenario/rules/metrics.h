@@ -1,5 +1,5 @@
-#ifndef DYNOFA_SCENARIO_METRICS_H_
-#define DYNOFA_SCENARIO_METRICS_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_METRICS_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_METRICS_H_
 
 #include <cstdint>
 #include <map>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "scenario/statistics.h"
-#include "scenario/trace.h"
+#include "daemon/scenario/rules/statistics.h"
+#include "daemon/scenario/rules/trace.h"
 
 namespace dynofa::scenario {
 
@@ -97,4 +97,4 @@ bool KeptCaps(const Trace& trace, const RequestRecord& request);
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_METRICS_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_METRICS_H_

@@ -1,12 +1,12 @@
-#ifndef DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_
-#define DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_ARRIVAL_PROCESS_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_ARRIVAL_PROCESS_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "scenario/random.h"
-#include "scenario/scenario.h"
+#include "daemon/scenario/rules/random.h"
+#include "daemon/scenario/rules/scenario.h"
 
 namespace dynofa::scenario {
 
@@ -46,4 +46,4 @@ class ArrivalProcess {
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_ARRIVAL_PROCESS_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_ARRIVAL_PROCESS_H_

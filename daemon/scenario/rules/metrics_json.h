@@ -1,9 +1,9 @@
-#ifndef DYNOFA_SCENARIO_METRICS_JSON_H_
-#define DYNOFA_SCENARIO_METRICS_JSON_H_
+#ifndef DYNOFA_DAEMON_SCENARIO_RULES_METRICS_JSON_H_
+#define DYNOFA_DAEMON_SCENARIO_RULES_METRICS_JSON_H_
 
 #include <nlohmann/json.hpp>
 
-#include "scenario/metrics.h"
+#include "daemon/scenario/rules/metrics.h"
 
 namespace dynofa::scenario {
 
@@ -13,4 +13,4 @@ nlohmann::ordered_json ToJson(const RunMetrics& run);
 
 }  // namespace dynofa::scenario
 
-#endif  // DYNOFA_SCENARIO_METRICS_JSON_H_
+#endif  // DYNOFA_DAEMON_SCENARIO_RULES_METRICS_JSON_H_
