@@ -171,9 +171,10 @@ void Actuator::RunRead(const std::shared_ptr<Reading>& reading,
 void Actuator::AwaitRead() {
   std::unique_lock lock(mutex_);
   if (reading_ == nullptr) return;
+  // A copy: the wait looks at it again after the reading is gone.
+  const base::TimePoint deadline = reading_->deadline;
   // No other one begins before this thread is through.
-  const bool ended =
-      read_ended_.wait_until(lock, reading_->deadline, [&] { return reading_ == nullptr; });
+  const bool ended = read_ended_.wait_until(lock, deadline, [&] { return reading_ == nullptr; });
   if (ended) return;
   const std::shared_ptr<Reading> hanging = std::exchange(reading_, nullptr);
   lock.unlock();
