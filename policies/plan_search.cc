@@ -1,6 +1,7 @@
 #include "policies/plan_search.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <string_view>
@@ -41,6 +42,7 @@ class Search {
       : planner_(planner),
         order_(PlacingOrder(planner.snapshot())),
         placements_(order_.size()),
+        stayed_at_(order_.size(), 0),
         promised_(order_.size(), false) {
     for (std::size_t c = 0; c < planner.table().clusters().size(); ++c) {
       clusters_.emplace_back(planner, c);
@@ -186,12 +188,14 @@ class Search {
 
   void TakeOff(std::size_t session) {
     if (!placements_[session]) return;
+    ++changes_;
     const std::size_t cluster = placements_[session]->cluster;
     clusters_[cluster].Remove(session, AllBut(cluster).budget_w);
     placements_[session].reset();
   }
 
   void Put(std::size_t session, const Placement& placement, const ClusterLoad::Choice& choice) {
+    ++changes_;
     clusters_[placement.cluster].Add({session, placement.rung, promised_[session]}, choice);
     placements_[session] = placement;
   }
@@ -291,6 +295,7 @@ class Search {
 
   void Restore(std::vector<std::optional<Placement>> placements,
                const std::vector<std::size_t>& steps) {
+    ++changes_;
     placements_ = std::move(placements);
     std::vector<std::vector<Member>> members(clusters_.size());
     for (std::size_t i = 0; i < placements_.size(); ++i) {
@@ -317,13 +322,21 @@ class Search {
     return std::find(rest_.begin(), rest_.end(), session) != rest_.end();
   }
 
-  /// Its present place is among the choices, so a session never ends where it costs more.
+  /// Its present place is among the choices, so a session never ends where it costs more. One that
+  /// stayed where it was stays there again until something else has changed.
   bool Move(std::size_t session) {
-    const bool placed = placements_[session].has_value();
+    if (stayed_at_[session] == changes_) return false;
+    const std::optional<Placement> place = placements_[session];
+    const std::size_t step = place ? clusters_[place->cluster].step() : 0;
     const PlanCost before = Placed();
+    const std::uint64_t changes = changes_;
     TakeOff(session);
     PlaceBest(session);
-    return placements_[session].has_value() != placed || Placed().Better(before);
+    const bool stays =
+        place == placements_[session] && (!place || clusters_[place->cluster].step() == step);
+    if (stays) changes_ = changes;
+    stayed_at_[session] = changes_;
+    return placements_[session].has_value() != place.has_value() || Placed().Better(before);
   }
 
   /// Empties clusters where that pays: leaving a cluster one by one may not, since it draws its
@@ -421,6 +434,9 @@ class Search {
   const std::vector<std::size_t> order_;
   std::vector<ClusterLoad> clusters_;
   std::vector<std::optional<Placement>> placements_;
+  /// Counts what has changed, and for each session when it was last found to be in its best place.
+  std::uint64_t changes_ = 1;
+  std::vector<std::uint64_t> stayed_at_;
   std::vector<bool> promised_;
   std::vector<std::size_t> rest_;
   int rearrangements_ = 0;
