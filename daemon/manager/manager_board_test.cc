@@ -1,0 +1,80 @@
+#include "daemon/manager/manager_testing.h"
+#include "tests/support/catch.h"
+
+namespace dynofa::manager {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_CASE_METHOD(ManagerFixture, "While the machine sleeps nothing is set; once it wakes, once") {
+  REQUIRE(Open({.latency_ms = 40.0}).ok());
+  time_.Advance(seconds(1));
+  const std::size_t before = board_->applied.size();
+  bool quiet = false;
+  manager_->SetAsleep(true, [&](const absl::Status&) { quiet = true; });
+  manager_->SetPowerMode("performance", [](const absl::Status&) {});
+  time_.Advance(seconds(3));
+  CHECK(quiet);
+  CHECK(board_->applied.size() == before);
+  manager_->SetAsleep(false, [](const absl::Status&) {});
+  time_.Advance(seconds(2));
+  CHECK(board_->applied.size() == before + 1);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "Who waits for sleep is told when the last write is through") {
+  board_->silent = true;
+  REQUIRE(Open({.latency_ms = 40.0}).ok());
+  bool quiet = false;
+  manager_->SetAsleep(true, [&](const absl::Status&) { quiet = true; });
+  time_.Advance(seconds(1));
+  CHECK_FALSE(quiet);
+  manager_->LoseBoard("gone");
+  CHECK(quiet);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "What another program claims is left to it while it is there") {
+  REQUIRE(Open({.latency_ms = 40.0}).ok());
+  time_.Advance(seconds(1));
+  const auto pinned = [&] {
+    const auto& last = board_->applied.back();
+    return std::any_of(last.begin(), last.end(), [](const auto& s) { return s.max_khz > 0; });
+  };
+  REQUIRE(pinned());
+  manager_->SetOtherActors({"thermald"});
+  time_.Advance(seconds(1));
+  CHECK(manager_->status()->other_actors == std::vector<std::string>{"thermald"});
+  CHECK(pinned());
+  board_->reading.other_actors = {"nvpmodel"};
+  time_.Advance(seconds(1));
+  CHECK(manager_->status()->other_actors == std::vector<std::string>{"nvpmodel", "thermald"});
+  CHECK_FALSE(pinned());
+  board_->reading.other_actors.clear();
+  time_.Advance(seconds(1));
+  CHECK(pinned());
+}
+
+TEST_CASE_METHOD(ManagerFixture, "A setting that a device has forgotten is applied again") {
+  REQUIRE(Open({.latency_ms = 40.0}).ok());
+  time_.Advance(seconds(1));
+  const std::size_t before = board_->applied.size();
+  time_.Advance(seconds(2));
+  CHECK(board_->applied.size() == before);
+  for (auto& cluster : board_->reading.clusters) cluster.forgotten = true;
+  time_.Advance(milliseconds(500));
+  for (auto& cluster : board_->reading.clusters) cluster.forgotten = false;
+  time_.Advance(seconds(2));
+  CHECK(board_->applied.size() > before);
+  CHECK(board_->applied.size() <= before + 2);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "A knob that is left to another program is named in the status") {
+  board_->reading.clusters[0].left_to_others = {"governor"};
+  time_.Advance(seconds(1));
+  const auto notes = manager_->status()->notes;
+  CHECK(std::count(notes.begin(), notes.end(),
+                   "cpu0: another program sets governor, which is left to it") == 1);
+}
+
+}  // namespace
+}  // namespace dynofa::manager

@@ -1,0 +1,112 @@
+#ifndef DYNOFA_DAEMON_MANAGER_MANAGER_TESTING_H_
+#define DYNOFA_DAEMON_MANAGER_MANAGER_TESTING_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/base/virtual_time.h"
+#include "daemon/manager/manager.h"
+#include "policies/registry.h"
+#include "tests/support/fake_board.h"
+#include "tests/support/fake_model.h"
+
+namespace dynofa::manager {
+
+/// A manager in virtual time, with a fake board of two clusters and one model, for one caller
+/// (uid 1000) unless a test names another.
+class ManagerFixture {
+ protected:
+  explicit ManagerFixture(ManagerOptions options = {}) {
+    options.version = "test";
+    options.power_modes = {
+        {.name = "balanced"},
+        {.name = "performance", .objective = policies::Objective::kPerformance},
+        {.name = "power-saver", .objective = policies::Objective::kEnergy, .max_share = 0.5}};
+    options.limits_of = [](std::uint32_t uid) {
+      return SessionLimits{.max_sessions = 2, .highest_priority = uid == 1001 ? 5 : 1};
+    };
+    ManagerDependencies world{.clock = time_,
+                              .runner = time_,
+                              .outcomes = outcomes_,
+                              .slowdowns = slowdowns_,
+                              .policy = policies::MakePolicy("hierarchical"),
+                              .models = {{tests::NetInfo(), "fake"}},
+                              .costs = std::make_shared<tests::FakeCosts>(),
+                              .publish_routes =
+                                  [this](auto routes) {
+                                    routes_ = std::move(routes);
+                                    ++publications_;
+                                  },
+                              .serving = [this] { return serving_; },
+                              .on_tick = [this] { ++ticks_; }};
+    manager_ = *Manager::Create(std::move(options), std::move(world));
+    manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
+    manager_->Start();
+    time_.RunDue();
+  }
+
+  absl::StatusOr<SessionView> Open(policies::Requirement requirement,
+                                   SessionKind kind = SessionKind::kStream,
+                                   Caller caller = {1000, 1000, 42},
+                                   const std::string& model = "net") {
+    SessionSpec spec{.model = model,
+                     .client_name = "test",
+                     .requirement = requirement,
+                     .kind = kind,
+                     .time_to_live = std::chrono::seconds(2),
+                     .caller = caller};
+    return Wait<SessionView>([&](auto done) { manager_->OpenSession(spec, done); });
+  }
+
+  absl::StatusOr<SessionView> Update(const std::string& id, policies::Requirement requirement,
+                                     Caller caller = {1000, 1000, 42}) {
+    return Wait<SessionView>(
+        [&](auto done) { manager_->UpdateSession(id, caller, requirement, done); });
+  }
+
+  absl::Status SetMode(const std::string& name) {
+    std::optional<absl::Status> result;
+    manager_->SetPowerMode(name, [&](absl::Status status) { result = status; });
+    time_.RunDue();
+    return *result;
+  }
+
+  /// Runs of `session` on `cluster` that took five times as long as expected.
+  void RunSlowly(const std::string& session, const std::string& cluster) {
+    for (int i = 0; i < 50; ++i) {
+      slowdowns_.Observe(cluster, "net", "l", 8.0, 40.0, time_.Now());
+      outcomes_.Push({.session = session,
+                      .model = "net",
+                      .cluster = cluster,
+                      .subnet = "l",
+                      .response = std::chrono::milliseconds(50),
+                      .compute = std::chrono::milliseconds(40),
+                      .expected_ms = 8.0,
+                      .missed = true});
+    }
+  }
+
+  template <typename T, typename Call>
+  absl::StatusOr<T> Wait(const Call& call) {
+    std::optional<absl::StatusOr<T>> result;
+    call([&](absl::StatusOr<T> value) { result = std::move(value); });
+    time_.RunDue();
+    return *std::move(result);
+  }
+
+  base::VirtualTime time_;
+  OutcomeRing outcomes_{256};
+  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
+  std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
+  std::shared_ptr<const dispatch::RoutingTable> routes_;
+  int publications_ = 0;
+  bool serving_ = false;
+  int ticks_ = 0;
+  std::unique_ptr<Manager> manager_;
+};
+
+}  // namespace dynofa::manager
+
+#endif  // DYNOFA_DAEMON_MANAGER_MANAGER_TESTING_H_
