@@ -10,6 +10,23 @@
 namespace dynofa::manager {
 namespace {
 
+/// Keeps the Pareto levels among which `decided` is one. A profile with errors can hold against it,
+/// at one clock, that a more accurate subnet is quicker; what was decided runs all the same.
+void KeepLadder(std::vector<policies::Level>& levels, const std::string& decided) {
+  const auto found = std::find_if(levels.begin(), levels.end(), [&](const policies::Level& level) {
+    return level.subnet == decided;
+  });
+  if (found != levels.end()) {
+    const policies::Level rung = *found;
+    std::erase_if(levels, [&](const policies::Level& level) {
+      const bool below = level.accuracy < rung.accuracy && level.latency_ms < rung.latency_ms;
+      const bool above = level.accuracy > rung.accuracy && level.latency_ms > rung.latency_ms;
+      return level.subnet != decided && !below && !above;
+    });
+  }
+  policies::KeepPareto(levels, [](const policies::Level& level) { return level.latency_ms; });
+}
+
 /// The highest rung that is no more accurate than `accuracy`, or the lowest.
 std::size_t CeilingFor(const std::vector<policies::Level>& ladder, double accuracy) {
   std::size_t ceiling = 0;
@@ -33,29 +50,25 @@ RouteBuilder::RouteBuilder(const std::vector<policies::OperatingPoint>& points,
     const policies::OperatingPoint* point =
         policies::PickThreads(by_threads, policies::MaxThreads(mode, cluster));
     if (point == nullptr) continue;
-    ladders_[{model, cluster}][frequency_khz].push_back(
+    levels_[{model, cluster}][frequency_khz].push_back(
         {point->subnet, point->latency_ms, point->accuracy, point->active_power_w.value_or(0.0),
          point->threads, point->power_evidence});
   }
-  for (auto& [key, by_frequency] : ladders_) {
-    for (auto& [frequency, ladder] : by_frequency)
-      policies::KeepPareto(ladder, [](const policies::Level& level) { return level.latency_ms; });
-  }
 }
 
-RouteBuilder::Ladder RouteBuilder::LadderAt(const Key& key, std::int64_t frequency_khz) const {
-  auto found = ladders_.find(key);
-  if (found == ladders_.end() || found->second.empty()) return {};
+RouteBuilder::Levels RouteBuilder::LevelsAt(const Key& key, std::int64_t frequency_khz) const {
+  auto found = levels_.find(key);
+  if (found == levels_.end() || found->second.empty()) return {};
   const auto nearest = std::min_element(
       found->second.begin(), found->second.end(), [&](const auto& a, const auto& b) {
         return std::abs(a.first - frequency_khz) < std::abs(b.first - frequency_khz);
       });
-  Ladder ladder = nearest->second;
+  Levels levels = nearest->second;
   if (nearest->first > 0 && frequency_khz > 0) {
     const double scale = static_cast<double>(nearest->first) / static_cast<double>(frequency_khz);
-    for (policies::Level& level : ladder) level.latency_ms *= scale;
+    for (policies::Level& level : levels) level.latency_ms *= scale;
   }
-  return ladder;
+  return levels;
 }
 
 dispatch::Route RouteBuilder::MakeRoute(const policies::Assignment& assignment,
@@ -64,7 +77,8 @@ dispatch::Route RouteBuilder::MakeRoute(const policies::Assignment& assignment,
   route.model = assignment.model;
   route.cluster = assignment.point.cluster;
   route.frequency_khz = frequency_khz > 0 ? frequency_khz : assignment.point.frequency_khz;
-  route.ladder = LadderAt({assignment.model, route.cluster}, route.frequency_khz);
+  route.ladder = LevelsAt({assignment.model, route.cluster}, route.frequency_khz);
+  KeepLadder(route.ladder, assignment.point.subnet);
   route.ceiling = CeilingFor(route.ladder, assignment.point.accuracy);
   if (!assignment.adaptive && !route.ladder.empty()) {
     route.min_accuracy = route.ladder[route.ceiling].accuracy;

@@ -16,7 +16,7 @@
 namespace dynofa::manager {
 
 /// Turns decisions into routes: for each session the ladder of its model on its cluster at the
-/// clock as read back, and the ceiling on it.
+/// clock as read back, with the decided subnet on it, and that as the ceiling.
 class RouteBuilder {
  public:
   /// `mode` bounds the threads of a run.
@@ -33,14 +33,15 @@ class RouteBuilder {
   static constexpr char kStandbyPrefix[] = "model:";
 
  private:
-  using Ladder = std::vector<policies::Level>;
+  using Levels = std::vector<policies::Level>;
   using Key = std::pair<std::string, std::string>;  // model, cluster
 
   dispatch::Route MakeRoute(const policies::Assignment& assignment,
                             std::int64_t frequency_khz) const;
-  Ladder LadderAt(const Key& key, std::int64_t frequency_khz) const;
+  /// Of all subnets, in no order.
+  Levels LevelsAt(const Key& key, std::int64_t frequency_khz) const;
 
-  std::map<Key, std::map<std::int64_t, Ladder>> ladders_;
+  std::map<Key, std::map<std::int64_t, Levels>> levels_;
 };
 
 }  // namespace dynofa::manager
