@@ -5,6 +5,7 @@
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/scenario/board_fit.h"
 #include "daemon/scenario/capacity.h"
+#include "daemon/scenario/profile_error.h"
 
 namespace dynofa::scenario {
 namespace {
@@ -30,6 +31,14 @@ std::vector<policies::PowerMode> WithCaps(std::vector<policies::PowerMode> modes
   return modes;
 }
 
+/// What the manager takes for the board's operating points.
+std::shared_ptr<const engine::CostModel> ProfileOf(const emulator::BoardModel& board,
+                                                   const SimulationOptions& options) {
+  auto truth = std::make_shared<emulator::EmulatedCostModel>(board);
+  if (options.profile_error == 0.0) return truth;
+  return std::make_shared<WrongCostModel>(std::move(truth), options.profile_error, options.seed);
+}
+
 std::vector<std::string> ClusterIds(const emulator::BoardModel& board) {
   std::vector<std::string> ids;
   for (const emulator::ClusterModel& cluster : board.clusters) ids.push_back(cluster.id);
@@ -44,7 +53,7 @@ Simulation::Simulation(const Scenario& scenario, const emulator::BoardModel& boa
     : scenario_(scenario),
       board_(board),
       seed_(options.seed),
-      costs_(std::make_shared<emulator::EmulatedCostModel>(board)),
+      costs_(ProfileOf(board, options)),
       modes_(WithCaps(ModesOf(scenario, board), scenario)),
       mode_(scenario.power_mode),
       slowdowns_(ClusterIds(board)),

@@ -21,6 +21,12 @@ std::string PolicyList() {
   return names;
 }
 
+absl::Status CheckOptions(const SimulationOptions& options) {
+  if (options.profile_error >= 0.0 && options.profile_error <= 1.0) return absl::OkStatus();
+  return absl::InvalidArgumentError(base::StrCat(
+      "a profile cannot be wrong by ", options.profile_error * 100.0, " %: give 0 to 100"));
+}
+
 bool Offers(const emulator::BoardModel& board, const std::string& governor) {
   return std::any_of(board.clusters.begin(), board.clusters.end(), [&](const auto& cluster) {
     const auto& offered = cluster.governors;
@@ -33,6 +39,7 @@ bool Offers(const emulator::BoardModel& board, const std::string& governor) {
 absl::StatusOr<Trace> SimulateWith(std::unique_ptr<policies::Policy> policy,
                                    const Scenario& scenario, const emulator::BoardModel& board,
                                    const SimulationOptions& options) {
+  DYNOFA_RETURN_IF_ERROR(CheckOptions(options));
   DYNOFA_RETURN_IF_ERROR(CheckAgainst(scenario, board));
   const std::size_t at = options.policy.find('@');
   const std::string governor = at == std::string::npos ? "" : options.policy.substr(at + 1);
@@ -45,10 +52,13 @@ absl::StatusOr<Trace> SimulateWith(std::unique_ptr<policies::Policy> policy,
 
 absl::StatusOr<Trace> Simulate(const Scenario& scenario, const emulator::BoardModel& board,
                                const SimulationOptions& options) {
+  DYNOFA_RETURN_IF_ERROR(CheckOptions(options));
   const std::string name = options.policy.substr(0, options.policy.find('@'));
   if (name == "oracle") {
     DYNOFA_ASSIGN_OR_RETURN(auto oracle, MakeOracle(scenario, board, options.seed));
-    return SimulateWith(std::move(oracle), scenario, board, options);
+    SimulationOptions exact = options;
+    exact.profile_error = 0.0;
+    return SimulateWith(std::move(oracle), scenario, board, exact);
   }
   std::unique_ptr<policies::Policy> policy = policies::MakePolicy(name);
   if (policy == nullptr) {

@@ -18,11 +18,15 @@ struct SimulationOptions {
   /// knobs were left with before ("fixed@performance"); without one it is the board's own.
   std::string policy = "hierarchical";
   std::uint64_t seed = 1;
+  /// The manager's profile is wrong by this share, 0 to 1, in a way that the seed decides
+  /// (WrongCostModel); 0: it is the board model itself. "oracle" always knows the board.
+  double profile_error = 0.0;
 };
 
 /// Plays a scenario in virtual time on one thread: the production manager, dispatcher and policy
 /// on an emulated board (Machine). The same arguments give the same trace, bit for bit.
-/// INVALID_ARGUMENT for a scenario that does not fit the board; NOT_FOUND names the policies there
+/// INVALID_ARGUMENT for a scenario that does not fit the board and for a profile error out of
+/// range; NOT_FOUND names the policies there
 /// are; FAILED_PRECONDITION for an oracle of a scenario that is too large for one.
 absl::StatusOr<Trace> Simulate(const Scenario& scenario, const emulator::BoardModel& board,
                                const SimulationOptions& options);

@@ -49,13 +49,15 @@ absl::StatusOr<ScenarioResult> RunSuite(const Scenario& scenario, const emulator
   std::vector<Cell> cells(options.policies.size() * seeds);
   InParallel(cells.size(), options.jobs, [&](std::size_t i) {
     const std::size_t seed = i % seeds;
-    Play(scenario, board, {options.policies[i / seeds], scenario.seed + seed},
+    Play(scenario, board,
+         {options.policies[i / seeds], scenario.seed + seed, options.profile_error},
          options.keep_traces && seed == 0, &cells[i]);
   });
 
   ScenarioResult result;
   result.scenario = scenario;
   result.board = emulator::BoardLabel(board);
+  result.profile_error = options.profile_error;
   result.simulated_s = scenario.length_s * static_cast<double>(cells.size());
   for (std::size_t policy = 0; policy < options.policies.size(); ++policy) {
     std::vector<RunMetrics> runs;

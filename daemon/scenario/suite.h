@@ -21,6 +21,8 @@ struct SuiteOptions {
   int seeds = 1;
   /// Simulations at a time, one thread each. The result does not depend on it.
   int jobs = 1;
+  /// As SimulationOptions::profile_error; all policies of a seed get the same profile.
+  double profile_error = 0.0;
   /// Keep the first seed's trace of each policy, for timelines.
   bool keep_traces = false;
 };
@@ -30,6 +32,8 @@ struct ScenarioResult {
   Scenario scenario;
   /// As emulator::BoardLabel.
   std::string board;
+  /// As it was asked for.
+  double profile_error = 0.0;
   std::vector<PolicySummary> policies;
   /// Every policy but the first against the first.
   std::vector<EnergyComparison> comparisons;

@@ -85,6 +85,12 @@ void AddScenario(CLI::App& app, dynofa::tools::scenario::BenchOptions& options) 
   scenario->add_option("--vary-percent", options.vary_percent, "By how much")
       ->check(CLI::Range(0.1, 99.0))
       ->capture_default_str();
+  scenario
+      ->add_option("--profile-error", options.profile_error_percent,
+                   "Give policies (all but the oracle) a wrong profile: its latencies and powers "
+                   "are off by so many percent (standard deviation), by the seed")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
   scenario->add_flag("--json", options.json, "Print JSON instead of tables");
   scenario->add_option("--markdown", options.markdown, "Also write the tables to this file");
   scenario->add_option("--html", options.html, "Also write a page with timelines to this file");

@@ -128,6 +128,7 @@ absl::Status RunScenarioBench(const BenchOptions& options) {
   const dynofa::scenario::SuiteOptions suite{.policies = PoliciesOf(options),
                                              .seeds = options.seeds,
                                              .jobs = options.jobs,
+                                             .profile_error = options.profile_error_percent / 100.0,
                                              .keep_traces = !options.html.empty()};
   double simulated_s = 0.0;
   DYNOFA_RETURN_IF_ERROR(options.vary.empty() ? Compare(trials, options, suite, &simulated_s)

@@ -23,6 +23,8 @@ struct BenchOptions {
   /// Vary these coefficients of the board instead, by so many percent each way; "all": every one.
   std::vector<std::string> vary;
   double vary_percent = 30.0;
+  /// By how much the profile that policies get is wrong, percent; 0: not at all.
+  double profile_error_percent = 0.0;
   bool json = false;
   /// Files to write the same to, too; empty: none.
   std::string html;

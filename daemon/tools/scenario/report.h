@@ -25,6 +25,10 @@ std::vector<Table> ReportTables(const ScenarioResult& result);
 /// The table with its title and note.
 std::string MarkdownOf(const Table& table);
 
+/// "every policy but the oracle gets a profile that is off by 20 % (standard deviation)"; empty if
+/// the profile is right.
+std::string ProfileErrorText(double profile_error);
+
 /// What every report says first: where the figures come from.
 std::string ReportLabel(const ScenarioResult& result);
 

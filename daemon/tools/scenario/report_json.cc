@@ -86,6 +86,7 @@ Json ToJson(const ScenarioResult& result) {
                {"length_s", result.scenario.length_s},
                {"warm_up_s", result.scenario.warm_up_s},
                {"service_noise", result.scenario.service_noise},
+               {"profile_error", result.profile_error},
                {"notes", result.notes},
                {"policies", Json::array()},
                {"comparisons", Json::array()},

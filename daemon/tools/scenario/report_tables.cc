@@ -133,11 +133,18 @@ Table RecoveryTable(const ScenarioResult& result) {
 
 }  // namespace
 
+std::string ProfileErrorText(double profile_error) {
+  if (profile_error == 0.0) return "";
+  return base::StrCat("every policy but the oracle gets a profile that is off by ",
+                      profile_error * 100.0, " % (standard deviation)");
+}
+
 std::string ReportLabel(const ScenarioResult& result) {
   const std::size_t seeds = result.policies.front().runs.size();
+  const std::string error = ProfileErrorText(result.profile_error);
   return base::StrCat("All figures are emulated: board model ", result.board,
                       ", service time noise ", Fixed(result.scenario.service_noise * 100.0, 0),
-                      " %, ", seeds,
+                      " %, ", error, error.empty() ? "" : ", ", seeds,
                       seeds == 1 ? " seed" : " seeds, means with 95 % confidence intervals");
 }
 

@@ -64,6 +64,17 @@ TEST_CASE("every report says that its figures are emulated, and by what") {
   CHECK(nlohmann::json::parse(JsonReport({Result()}))[0]["evidence"] == "emulated");
 }
 
+TEST_CASE("every report says by how much the profile was wrong, and nothing if it was right") {
+  ScenarioResult wrong = Result();
+  wrong.profile_error = 0.125;
+  for (auto* report : {&MarkdownReport, &HtmlReport}) {
+    CHECK(Has(report({wrong}), "gets a profile that is off by 12.5 % (standard deviation)"));
+    CHECK_FALSE(Has(report({Result()}), "profile"));
+  }
+  CHECK(nlohmann::json::parse(JsonReport({wrong}))[0]["profile_error"] == 0.125);
+  CHECK(nlohmann::json::parse(JsonReport({Result()}))[0]["profile_error"] == 0.0);
+}
+
 TEST_CASE("tables have a row for each policy, client and event") {
   const auto tables = ReportTables(Result());
   REQUIRE(tables.size() == 3);
@@ -163,6 +174,22 @@ TEST_CASE(
   CHECK(SideOf(Conclusion::kBetterService, other, first) == Side::kOther);
   other.attainment.mean -= 10.0;
   CHECK(SideOf(Conclusion::kWorseService, other, first) == Side::kFirst);
+}
+
+TEST_CASE("a profile error is played, the same whoever plays first, and said beside the tables") {
+  const auto& board = *emulator::FindBoardModel("jetson-xavier-nx");
+  dynofa::scenario::SuiteOptions options{
+      .policies = {"hierarchical", "performance"}, .seeds = 2, .profile_error = 0.3};
+  const auto wrong = dynofa::scenario::RunSuite(Result().scenario, board, options);
+  REQUIRE(wrong.ok());
+  CHECK(wrong->policies[0].board_j.mean != Result().policies[0].board_j.mean);
+  options.jobs = 2;
+  const auto again = dynofa::scenario::RunSuite(Result().scenario, board, options);
+  REQUIRE(again.ok());
+  CHECK(JsonReport({*wrong}) == JsonReport({*again}));
+  const auto varied = RunSensitivity(Result().scenario, board, {"volt"}, 10.0, options);
+  REQUIRE(varied.ok());
+  CHECK(Has(varied->table.note, "a profile that is off by 30 %"));
 }
 
 TEST_CASE("the result does not depend on how many threads play") {

@@ -88,11 +88,13 @@ absl::StatusOr<Sensitivity> RunSensitivity(const dynofa::scenario::Scenario& sce
                                            double percent,
                                            const dynofa::scenario::SuiteOptions& options) {
   Sensitivity sensitivity;
-  sensitivity.table = {.title = base::StrCat("Sensitivity of ", scenario.id),
-                       .note = base::StrCat("Emulated. Energy against ", options.policies.front(),
-                                            " where service is equal; one coefficient of ",
-                                            board.id, " varied at a time."),
-                       .header = {"board", "attained by " + options.policies.front() + " %"}};
+  const std::string error = ProfileErrorText(options.profile_error);
+  sensitivity.table = {
+      .title = base::StrCat("Sensitivity of ", scenario.id),
+      .note = base::StrCat("Emulated. Energy against ", options.policies.front(),
+                           " where service is equal; one coefficient of ", board.id,
+                           " varied at a time", error.empty() ? "" : "; ", error, "."),
+      .header = {"board", "attained by " + options.policies.front() + " %"}};
   for (std::size_t i = 1; i < options.policies.size(); ++i) {
     sensitivity.table.header.push_back(options.policies[i]);
   }
