@@ -45,7 +45,8 @@ struct Decision {
   /// Name of the policy that made it.
   std::string policy;
   std::vector<Assignment> assignments;
-  /// One for each cluster that can be written, busy or idle.
+  /// One for each cluster that can be written: busy, idle, or not available. Whether a device is
+  /// away is for whoever applies them to see.
   std::vector<ClusterSetting> settings;
   /// Predicted power of the board, W; nullopt if no rail tells.
   std::optional<double> predicted_power_w;

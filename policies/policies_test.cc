@@ -182,6 +182,23 @@ TEST_CASE("without any cluster there is a decision that says so") {
   }
 }
 
+TEST_CASE("a cluster that cannot be used gets its baseline, whatever keeps it from being used") {
+  Snapshot snapshot = TestSnapshot();
+  snapshot.sessions = {TestSession("a", {.latency_ms = 20.0, .rate_hz = 10.0})};
+  for (std::string_view name : PolicyNames()) {
+    INFO("policy " << name);
+    snapshot.current = MakePolicy(name)->Decide(snapshot);
+    Snapshot without = snapshot;
+    const std::string cluster = snapshot.current.Find("a")->point.cluster;
+    for (ClusterState& state : without.clusters) {
+      if (state.info.id == cluster) state.available = false;
+    }
+    const Decision decision = MakePolicy(name)->Decide(without);
+    REQUIRE(decision.settings.size() == snapshot.current.settings.size());
+    CHECK(SettingOf(decision, cluster) == ClusterSetting{.cluster = cluster});
+  }
+}
+
 TEST_CASE("performance runs flat out, powersave at the bottom") {
   Snapshot snapshot = TestSnapshot();
   snapshot.sessions = {TestSession("a", {.min_accuracy = 0.75})};

@@ -175,13 +175,13 @@ bool IsBusy(const Planner& planner, const Plan& plan, std::size_t cluster) {
   return false;
 }
 
-/// Clusters that the mode keeps from being used go back to their baseline.
+/// Clusters that cannot be used, or that the mode keeps from it, go back to their baseline.
 void AddUnusedClusters(const Planner& planner, std::vector<ClusterSetting>& settings) {
   for (const ClusterState& cluster : planner.snapshot().clusters) {
     const bool used =
         std::any_of(planner.table().clusters().begin(), planner.table().clusters().end(),
                     [&](const CostTable::Cluster& in_use) { return in_use.state == &cluster; });
-    if (used || !cluster.available || !cluster.info.writable) continue;
+    if (used || !cluster.info.writable) continue;
     settings.push_back({.cluster = cluster.info.id});
   }
 }

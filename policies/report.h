@@ -19,8 +19,8 @@ struct DecisionStyle {
 };
 
 /// Turns a plan into a decision: assignments with reasons, a setting for each cluster that can be
-/// written (busy: min = max = the chosen frequency; idle: baseline, under the mode's cap), the
-/// predicted power, and what limits the whole.
+/// written (busy: min = max = the chosen frequency; idle: baseline, under the mode's cap; not to
+/// be used, or not available: baseline), the predicted power, and what limits the whole.
 ///
 /// A session without a place gets an assignment that is not served, if its model has points.
 Decision MakeDecision(std::string_view policy, const Planner& planner, const Plan& plan,

@@ -14,6 +14,11 @@ constexpr double kLoadJump = 0.2;
 
 }  // namespace
 
+bool ClusterTracker::IsAway(const std::string& cluster) const {
+  const auto found = clusters_.find(cluster);
+  return found != clusters_.end() && found->second.away;
+}
+
 double ClusterTracker::SlowdownBeside(const Cluster& cluster, double load) const {
   const bool by_core = !emulated_ && cluster.view.state.info.kind == policies::ClusterKind::kCpu;
   const double share = (by_core ? cluster.view.state.info.cores : 1) * (1.0 - load);
@@ -44,6 +49,7 @@ void ClusterTracker::LoseBoard(const std::string& reason) {
     cluster.view.requested = cluster.view.effective = {};
     cluster.view.limited_by.clear();
     cluster.view.state.available = true;
+    cluster.away = false;
     cluster.view.state.frequency_khz = 0;
     cluster.view.state.limit_khz = 0;
     cluster.view.state.limited_by.clear();
@@ -58,18 +64,20 @@ bool ClusterTracker::Update(const hardware::BoardReading& reading) {
     auto found = clusters_.find(read.cluster);
     if (found == clusters_.end()) continue;
     policies::ClusterState& state = found->second.view.state;
+    const bool away = !read.available && read.max_khz == 0;
     const bool jumped = std::abs(read.foreign_load - state.foreign_load) > kLoadJump;
     other_conditions = other_conditions || jumped || read.available != state.available ||
-                       read.limit_khz != state.limit_khz;
+                       away != found->second.away || read.limit_khz != state.limit_khz;
     SetForeignLoad(found->second, read.foreign_load);
     if (jumped) slowdowns_.Restart(read.cluster);
     state.available = read.available;
+    found->second.away = away;
     state.frequency_khz = read.frequency_khz;
     state.limit_khz = read.limit_khz;
     state.limited_by = read.limited_by;
     state.static_power_w = read.static_power_w;
-    // A clock that no decision holds is that of a cluster at rest.
-    if (read.min_khz != read.max_khz) state.rest_power_w = read.static_power_w;
+    // A clock that no decision holds, nor who has taken the cluster, is that of one at rest.
+    if (read.available && read.min_khz != read.max_khz) state.rest_power_w = read.static_power_w;
     found->second.view.effective = {read.cluster, read.governor, read.min_khz, read.max_khz};
     found->second.view.limited_by = read.limited_by;
   }

@@ -30,14 +30,17 @@ class ClusterTracker {
   /// this reason.
   void LoseBoard(const std::string& reason);
 
-  /// True if a cluster is gone or back, limited otherwise, or taken by others to another extent
-  /// than at the last reading: reasons to decide at once.
+  /// True if a cluster or its device is gone or back, limited otherwise, or taken by others to
+  /// another extent than at the last reading: reasons to decide at once.
   bool Update(const hardware::BoardReading& reading);
   void Update(const hardware::ApplyResult& result);
   void Observe(const dispatch::Outcome& outcome);
 
   /// Other costs hold: forgets how the clusters ran compared to the old ones.
   void RestartSlowdowns() { slowdowns_.RestartAll(); }
+
+  /// Whether the cluster's device is away: its knobs cannot even be read, let alone written.
+  bool IsAway(const std::string& cluster) const;
 
   /// Ends a window of `length`: returns how busy inferences kept each cluster in it.
   std::vector<hardware::ClusterLoad> EndWindow(base::Duration length);
@@ -51,6 +54,7 @@ class ClusterTracker {
  private:
   struct Cluster {
     ClusterView view;
+    bool away = false;
     base::Duration busy{};
     base::Duration busy_threads{};  ///< the same, each thread counted
   };

@@ -363,11 +363,10 @@ void Manager::DecideThen(std::function<void()> then) {
 }
 
 void Manager::ApplySettings() {
-  std::vector<policies::ClusterSetting> settings = decision_.settings;
-  if (const auto held = profiler_.setting()) settings.push_back(*held);
-  LeaveContested(settings);
-  if (board_ == nullptr || asleep_ || settings.empty() || settings == applied_) return;
+  std::vector<policies::ClusterSetting> settings = SettingsForNow();
+  if (board_ == nullptr || asleep_ || settings == applied_) return;
   applied_ = std::move(settings);
+  if (applied_.empty()) return;
   ++applying_;
   board_->Apply(applied_,
                 [self = std::weak_ptr(self_)](absl::StatusOr<hardware::ApplyResult> result) {

@@ -133,6 +133,8 @@ class Manager final : public ManagerApi {
   /// Decides once for all that ask before it happens, then runs what they wait for.
   void DecideThen(std::function<void()> then);
   void ApplySettings();
+  /// What decision and profile ask for, as far as it can be written now.
+  std::vector<policies::ClusterSetting> SettingsForNow() const;
   /// Leaves to other programs what they claim.
   void LeaveContested(std::vector<policies::ClusterSetting>& settings) const;
   /// Merges those on the bus and those that run as a process.

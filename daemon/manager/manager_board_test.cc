@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+
 #include "daemon/manager/manager_testing.h"
 #include "tests/support/catch.h"
 
@@ -66,6 +70,61 @@ TEST_CASE_METHOD(ManagerFixture, "A setting that a device has forgotten is appli
   time_.Advance(seconds(2));
   CHECK(board_->applied.size() > before);
   CHECK(board_->applied.size() <= before + 2);
+}
+
+/// What was last asked of a cluster; nullopt if it was not in the last transaction.
+std::optional<policies::ClusterSetting> LastAsked(const tests::FakeBoardState& board,
+                                                  const std::string& cluster) {
+  for (const policies::ClusterSetting& setting : board.applied.back()) {
+    if (setting.cluster == cluster) return setting;
+  }
+  return std::nullopt;
+}
+
+TEST_CASE_METHOD(ManagerFixture, "A cluster that cannot be used any more gets its baseline") {
+  const auto session = Open({.latency_ms = 40.0, .rate_hz = 5.0});
+  REQUIRE(session.ok());
+  time_.Advance(seconds(1));
+  const std::string cluster = session->assignment->point.cluster;
+  REQUIRE(LastAsked(*board_, cluster)->min_khz > 0);
+  ReadingOf(cluster).available = false;
+  time_.Advance(seconds(1));
+  CHECK(LastAsked(*board_, cluster) == policies::ClusterSetting{.cluster = cluster});
+}
+
+TEST_CASE_METHOD(ManagerFixture, "A cluster that is away is left alone until it can be written") {
+  const auto session = Open({.latency_ms = 40.0, .rate_hz = 5.0});
+  REQUIRE(session.ok());
+  time_.Advance(seconds(1));
+  const std::string cluster = session->assignment->point.cluster;
+  hardware::ClusterReading& reading = ReadingOf(cluster);
+  const hardware::ClusterReading there = reading;
+  reading = {.cluster = cluster, .available = false};
+  time_.Advance(seconds(1));
+  CHECK_FALSE(LastAsked(*board_, cluster));
+  const std::size_t before = board_->applied.size();
+  time_.Advance(seconds(30));
+  CHECK(board_->applied.size() == before);
+  // It is back, as it was left, and something else still keeps it from being used.
+  reading = there;
+  reading.available = false;
+  time_.Advance(seconds(1));
+  CHECK(LastAsked(*board_, cluster) == policies::ClusterSetting{.cluster = cluster});
+  CHECK(board_->applied.size() == before + 1);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "A device that goes while it is set is no lasting trouble") {
+  const auto session = Open({.latency_ms = 40.0, .rate_hz = 5.0});
+  REQUIRE(session.ok());
+  time_.Advance(seconds(1));
+  const std::string cluster = session->assignment->point.cluster;
+  board_->refused_cluster = cluster;
+  ReadingOf(cluster) = {.cluster = cluster, .available = false};
+  REQUIRE(SetMode("performance").ok());
+  time_.Advance(seconds(5));
+  const std::size_t before = board_->applied.size();
+  time_.Advance(seconds(30));
+  CHECK(board_->applied.size() == before);
 }
 
 TEST_CASE_METHOD(ManagerFixture, "A knob that is left to another program is named in the status") {

@@ -1,4 +1,5 @@
-// What else happens on the machine: other programs that set clocks, sleep, devices that come back.
+// What else happens on the machine: other programs that set clocks, sleep, devices that go and come
+// back.
 
 #include <algorithm>
 #include <utility>
@@ -49,6 +50,19 @@ void Manager::TakeUpOtherActors() {
                 other_actors_.empty() ? "none" : Joined(other_actors_));
   applied_.clear();
   if (!stopping_ && points_ != nullptr) Decide();
+}
+
+std::vector<policies::ClusterSetting> Manager::SettingsForNow() const {
+  std::vector<policies::ClusterSetting> settings = decision_.settings;
+  const auto drop = [&](const auto& which) { std::erase_if(settings, which); };
+  if (const auto held = profiler_.setting()) {
+    drop([&](const auto& setting) { return setting.cluster == held->cluster; });
+    settings.push_back(*held);
+  }
+  // It is another transaction when it is back, so that it then gets its setting.
+  drop([&](const auto& setting) { return clusters_.IsAway(setting.cluster); });
+  LeaveContested(settings);
+  return settings;
 }
 
 void Manager::LeaveContested(std::vector<policies::ClusterSetting>& settings) const {

@@ -1,6 +1,7 @@
 #ifndef DYNOFA_DAEMON_MANAGER_MANAGER_TESTING_H_
 #define DYNOFA_DAEMON_MANAGER_MANAGER_TESTING_H_
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,13 @@ class ManagerFixture {
     manager_->SetPowerMode(name, [&](absl::Status status) { result = status; });
     time_.RunDue();
     return *result;
+  }
+
+  /// What the board is going to tell of a cluster.
+  hardware::ClusterReading& ReadingOf(const std::string& cluster) {
+    auto& readings = board_->reading.clusters;
+    return *std::find_if(readings.begin(), readings.end(),
+                         [&](const auto& reading) { return reading.cluster == cluster; });
   }
 
   /// Runs of `session` on `cluster` that took five times as long as expected.

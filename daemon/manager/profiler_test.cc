@@ -43,6 +43,24 @@ TEST_CASE_METHOD(ProfilerFixture, "everything is measured, kept and put in force
   CHECK(route.ladder[route.ceiling].threads == 2);
 }
 
+TEST_CASE_METHOD(ProfilerFixture, "a cluster that is measured is set once in each transaction") {
+  REQUIRE(Start({.clusters = {"cpu2"}}).ok());
+  const auto held = [&](const std::vector<policies::ClusterSetting>& settings) {
+    return std::any_of(settings.begin(), settings.end(),
+                       [](const auto& s) { return s.cluster == "cpu2" && s.min_khz > 0; });
+  };
+  REQUIRE(UntilMeasured(6));
+  CHECK(held(board_->applied.back()));
+  REQUIRE(UntilState(ProfileState::kFinished));
+  time_.Advance(seconds(1));
+  CHECK_FALSE(held(board_->applied.back()));
+  for (const auto& settings : board_->applied) {
+    const auto of_cluster = std::count_if(settings.begin(), settings.end(),
+                                          [](const auto& s) { return s.cluster == "cpu2"; });
+    CHECK(of_cluster == 1);
+  }
+}
+
 TEST_CASE_METHOD(ProfilerFixture, "a restart resumes from what was saved") {
   REQUIRE(Start().ok());
   REQUIRE(UntilMeasured(18));
