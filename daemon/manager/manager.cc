@@ -186,8 +186,7 @@ void Manager::Tick() {
     applied_.clear();
   }
   profiler_.OnTick();
-  Decide();
-  ReadBoard();
+  DecideAndRead();
   world_.on_tick();
   TickWithin(TickPeriod());
   served_ = false;
@@ -243,6 +242,7 @@ void Manager::ReadBoard() {
     (*manager)->reading_ = false;
     if (reading.ok()) return (*manager)->TakeReading(*std::move(reading));
     base::LogWarning("reading the board failed: ", base::FromAbsl(reading.status().message()));
+    (*manager)->PublishStatus();
   });
 }
 
@@ -254,7 +254,7 @@ void Manager::TakeReading(hardware::BoardReading reading) {
   profiler_.OnReading(last_reading_);
   TakeUpOtherActors();
   if (MustApplyAgain()) applied_.clear();
-  if (other_conditions && !stopping_) return Decide();
+  if (other_conditions) return Decide();
   PublishRoutes();
   PublishStatus();
 }
@@ -280,8 +280,7 @@ void Manager::TakeUpMisses() {
   misses_wait_ = false;
   misses_taken_up_ = world_.clock.Now();
   TakeOutcomes();
-  Decide();
-  ReadBoard();
+  DecideAndRead();
 }
 
 void Manager::ReadPower(std::function<void(std::optional<double>)> done) {
@@ -339,8 +338,8 @@ policies::Snapshot Manager::TakeSnapshot() const {
   return snapshot;
 }
 
-void Manager::Decide() {
-  if (stopping_ || points_ == nullptr) return;
+bool Manager::Choose() {
+  if (stopping_ || points_ == nullptr) return false;
   profiler_.OnDemand();
   policies::Decision decision = world_.policy->Decide(TakeSnapshot());
   const bool changed = decision_number_ == 0 || !SameInEffect(decision, decision_);
@@ -348,7 +347,18 @@ void Manager::Decide() {
   if (changed) ++decision_number_;
   ApplySettings();
   PublishRoutes();
+  return changed;
+}
+
+void Manager::Decide() {
+  Choose();
   PublishStatus();
+}
+
+void Manager::DecideAndRead() {
+  const bool reading_comes = board_ != nullptr && !reading_;
+  if (Choose() || !reading_comes) PublishStatus();
+  ReadBoard();
 }
 
 void Manager::DecideThen(std::function<void()> then) {
@@ -400,47 +410,6 @@ void Manager::PublishRoutes() {
   world_.publish_routes(std::move(routes));
 }
 
-void Manager::PublishStatus() {
-  auto view = std::make_shared<StatusView>();
-  view->version = options_.version;
-  view->board = board_info_->name;
-  view->board_info = board_info_;
-  view->emulated_board = emulated_board_;
-  view->uptime_s = base::ToSeconds(world_.clock.Now() - started_);
-  view->power_mode = mode_;
-  view->power_modes = modes_;
-  view->policy = std::string(world_.policy->name());
-  for (const HostedModel& model : world_.models) {
-    ModelView shown{model.info.name, model.backend, {}, nullptr};
-    const auto profile = profiler_.profiles().find(model.info.name);
-    if (profile != profiler_.profiles().end()) shown.profile = profile->second;
-    for (const engine::SubnetInfo& subnet : model.info.catalogue) {
-      shown.subnets.push_back(subnet.id);
-    }
-    view->models.push_back(std::move(shown));
-  }
-  view->clusters = clusters_.Views(world_.clock.Now());
-  for (ClusterView& cluster : view->clusters) {
-    cluster.runs =
-        world_.measure == nullptr || !world_.measure->ThreadCounts(cluster.state.info.id).empty();
-  }
-  view->zones = last_reading_.zones;
-  view->rails = last_reading_.rails;
-  view->board_power_w = last_reading_.board_power_w;
-  view->memory_khz = last_reading_.memory_khz;
-  view->cpu_pressure = last_reading_.cpu_pressure;
-  for (const SessionView& session : sessions_.Views()) view->sessions.push_back(ViewOf(session.id));
-  view->decision = decision_;
-  view->decision_number = decision_number_;
-  view->profiling = profiler_.progress();
-  view->other_actors = other_actors_;
-  view->notes = Notes();
-  const std::shared_ptr<const StatusView> published = std::move(view);
-  published_.Store(published);
-  const auto watchers = watchers_;
-  for (const auto& [number, watcher] : watchers) watcher(published);
-}
-
 const policies::PowerMode* Manager::FindMode(const std::string& name) const {
   auto found = std::find_if(modes_.begin(), modes_.end(),
                             [&](const policies::PowerMode& mode) { return mode.name == name; });
@@ -456,12 +425,6 @@ std::string Manager::ModeNames() const {
 bool Manager::HasModel(const std::string& name) const {
   return std::any_of(world_.models.begin(), world_.models.end(),
                      [&](const HostedModel& model) { return model.info.name == name; });
-}
-
-SessionView Manager::ViewOf(const std::string& id) const {
-  SessionView view = *sessions_.Find(id);
-  if (const policies::Assignment* assignment = decision_.Find(id)) view.assignment = *assignment;
-  return view;
 }
 
 void Manager::Answer(const absl::Status& status, const std::string& id,

@@ -123,7 +123,12 @@ class Manager final : public ManagerApi {
   void ReadBoard();
   void TakeReading(hardware::BoardReading reading);
   void TakeUpMisses();
+  /// True if the decision differs in effect from the one before.
+  bool Choose();
   void Decide();
+  /// Leaves showing what has come about to the reading, unless another decision is in force or no
+  /// reading can be expected.
+  void DecideAndRead();
   policies::Snapshot TakeSnapshot() const;
   /// Takes the costs in force: points and routes.
   void AdoptCosts();
@@ -149,6 +154,7 @@ class Manager final : public ManagerApi {
   int CoresOf(const std::string& cluster) const;
   void PublishRoutes();
   void PublishStatus();
+  std::shared_ptr<const StatusView> MakeStatus() const;
   const policies::PowerMode* FindMode(const std::string& name) const;
   std::string ModeNames() const;
   bool HasModel(const std::string& name) const;

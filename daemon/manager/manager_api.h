@@ -156,11 +156,13 @@ class ManagerApi {
   /// under way any more.
   virtual void SetAsleep(bool asleep, Done done) = 0;
 
-  /// The latest view; never null, never blocks.
+  /// The latest view; never null, never blocks. It is renewed on each tick, and before a call is
+  /// answered whose effect it shows.
   virtual std::shared_ptr<const StatusView> status() const = 0;
 
-  /// `watcher` runs on the manager's sequence after each decision and each tick, until
-  /// Unwatch(the returned number).
+  /// `watcher` runs on the manager's sequence, first with the view at hand, then with each that
+  /// shows another decision (by its number), power mode, board, set of sessions or of other actors,
+  /// until Unwatch(the returned number).
   virtual std::uint64_t Watch(Watcher watcher) = 0;
   virtual void Unwatch(std::uint64_t watch) = 0;
 };

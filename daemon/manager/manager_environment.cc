@@ -49,7 +49,7 @@ void Manager::TakeUpOtherActors() {
   base::LogInfo("other programs that set clocks: ",
                 other_actors_.empty() ? "none" : Joined(other_actors_));
   applied_.clear();
-  if (!stopping_ && points_ != nullptr) Decide();
+  Decide();
 }
 
 std::vector<policies::ClusterSetting> Manager::SettingsForNow() const {
@@ -88,7 +88,11 @@ void Manager::SetAsleep(bool asleep, Done done) {
       me.asleep_ = asleep;
       // What the kernel has kept is not written again by the board.
       me.applied_.clear();
-      if (!asleep && !me.stopping_ && me.points_ != nullptr) me.Decide();
+      if (asleep) {
+        me.PublishStatus();
+      } else {
+        me.Decide();
+      }
     }
     if (me.applying_ == 0) return done(absl::OkStatus());
     me.quiet_waiters_.push_back(done);

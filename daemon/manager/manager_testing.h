@@ -5,15 +5,33 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "daemon/base/virtual_time.h"
 #include "daemon/manager/manager.h"
+#include "policies/policy.h"
 #include "policies/registry.h"
 #include "tests/support/fake_board.h"
 #include "tests/support/fake_model.h"
 
 namespace dynofa::manager {
+
+/// Decides as `hierarchical` and counts how often.
+class CountingPolicy final : public policies::Policy {
+ public:
+  explicit CountingPolicy(int& decisions) : decisions_(decisions) {}
+
+  std::string_view name() const override { return policy_->name(); }
+  policies::Decision Decide(const policies::Snapshot& snapshot) const override {
+    ++decisions_;
+    return policy_->Decide(snapshot);
+  }
+
+ private:
+  const std::unique_ptr<policies::Policy> policy_ = policies::MakePolicy("hierarchical");
+  int& decisions_;
+};
 
 /// A manager in virtual time, with a fake board of two clusters and one model, for one caller
 /// (uid 1000) unless a test names another.
@@ -32,7 +50,7 @@ class ManagerFixture {
                               .runner = time_,
                               .outcomes = outcomes_,
                               .slowdowns = slowdowns_,
-                              .policy = policies::MakePolicy("hierarchical"),
+                              .policy = std::make_unique<CountingPolicy>(decisions_),
                               .models = {{tests::NetInfo(), "fake"}},
                               .costs = std::make_shared<tests::FakeCosts>(),
                               .publish_routes =
@@ -110,6 +128,7 @@ class ManagerFixture {
   std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::shared_ptr<const dispatch::RoutingTable> routes_;
   int publications_ = 0;
+  int decisions_ = 0;
   bool serving_ = false;
   int ticks_ = 0;
   std::unique_ptr<Manager> manager_;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/task_runner.h"
 #include "daemon/hardware/board.h"
 
@@ -30,6 +32,9 @@ struct FakeBoardState {
   bool silent = false;
   /// Read is never answered.
   bool deaf = false;
+  /// Answer to the next Read calls, and how long it takes.
+  absl::Status read_status;
+  base::Duration read_time{};
   /// The rail: 1 W and this for each cluster that works, W; 0 = there is no rail.
   double busy_power_w = 0.0;
 };
@@ -71,7 +76,8 @@ class FakeBoard final : public hardware::Board {
   void Read(Callback<hardware::BoardReading> done) override {
     ++state_->reads;
     if (state_->deaf) return;
-    runner_.Post([state = state_, done = std::move(done)] {
+    runner_.PostDelayed(state_->read_time, [state = state_, done = std::move(done)] {
+      if (!state->read_status.ok()) return done(state->read_status);
       hardware::BoardReading reading = state->reading;
       if (state->busy_power_w > 0.0) {
         reading.board_power_w = 1.0;
