@@ -14,6 +14,14 @@ constexpr double kLoadJump = 0.2;
 
 }  // namespace
 
+std::string ClusterTracker::WhyLimited(const Cluster& cluster) {
+  const auto& outcome = cluster.outcome;
+  if (outcome && !outcome->status.ok()) return std::string(outcome->status.message());
+  if (!cluster.view.state.limited_by.empty()) return cluster.view.state.limited_by;
+  const bool as_answered = outcome && outcome->effective == cluster.view.effective;
+  return as_answered ? outcome->limited_by : "";
+}
+
 bool ClusterTracker::IsAway(const std::string& cluster) const {
   const auto found = clusters_.find(cluster);
   return found != clusters_.end() && found->second.away;
@@ -50,6 +58,7 @@ void ClusterTracker::LoseBoard(const std::string& reason) {
     cluster.view.limited_by.clear();
     cluster.view.state.available = true;
     cluster.away = false;
+    cluster.outcome.reset();
     cluster.view.state.frequency_khz = 0;
     cluster.view.state.limit_khz = 0;
     cluster.view.state.limited_by.clear();
@@ -79,7 +88,8 @@ bool ClusterTracker::Update(const hardware::BoardReading& reading) {
     // A clock that no decision holds, nor who has taken the cluster, is that of one at rest.
     if (read.available && read.min_khz != read.max_khz) state.rest_power_w = read.static_power_w;
     found->second.view.effective = {read.cluster, read.governor, read.min_khz, read.max_khz};
-    found->second.view.limited_by = read.limited_by;
+    if (away) found->second.outcome.reset();
+    found->second.view.limited_by = WhyLimited(found->second);
   }
   std::map<std::string, double> hottest;
   for (const hardware::ZoneReading& zone : reading.zones) {
@@ -100,8 +110,10 @@ void ClusterTracker::Update(const hardware::ApplyResult& result) {
     ClusterView& view = found->second.view;
     view.requested = outcome.requested;
     view.effective = outcome.effective;
-    view.limited_by =
-        outcome.status.ok() ? outcome.limited_by : std::string(outcome.status.message());
+    // A limit is what the next reading says it is; that somebody else had set something is over.
+    if (outcome.status.ok() && view.state.limit_khz == 0) view.state.limited_by.clear();
+    found->second.outcome = outcome;
+    view.limited_by = WhyLimited(found->second);
     const bool pinned =
         outcome.effective.min_khz > 0 && outcome.effective.min_khz == outcome.effective.max_khz;
     if (pinned) view.state.frequency_khz = outcome.effective.max_khz;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,15 @@ class ClusterTracker {
   struct Cluster {
     ClusterView view;
     bool away = false;
+    /// What became of the last setting; none since the device was away.
+    std::optional<hardware::SettingOutcome> outcome;
     base::Duration busy{};
     base::Duration busy_threads{};  ///< the same, each thread counted
   };
 
+  /// What is shown as the reason: that the last setting was refused, what the last reading said, or
+  /// what the last setting came to, if the knobs still are as it left them.
+  static std::string WhyLimited(const Cluster& cluster);
   /// How much slower a run with one thread is expected to be beside others that take `load` of
   /// the cluster: CPUs that they leave free are as good as all. The model of an emulated board
   /// speaks of a cluster as a whole.

@@ -68,7 +68,7 @@ struct ClusterView {
   policies::ClusterState state;
   policies::ClusterSetting requested;
   policies::ClusterSetting effective;
-  /// Why the two differ, or empty.
+  /// Why the two differ, or no more could be asked for; or empty.
   std::string limited_by;
   /// Can inferences run on it? Other clusters are found and shown.
   bool runs = true;
