@@ -217,23 +217,14 @@ TEST_CASE_METHOD(ManagerFixture, "stopping releases the board and decides no mor
   CHECK(board_->applied.size() == applied);
 }
 
-TEST_CASE("a manager needs a model and a power mode that exists") {
-  base::VirtualTime time;
-  OutcomeRing outcomes(4);
-  dispatch::SlowdownBook slowdowns({"cpu0", "cpu2"});
+TEST_CASE_METHOD(ManagerStage, "a manager needs a model and a power mode that exists") {
   const auto make = [&](const std::string& mode, std::vector<HostedModel> models) {
     ManagerOptions options;
     options.power_modes = {{.name = "balanced"}};
     options.power_mode = mode;
-    return Manager::Create(options, {.clock = time,
-                                     .runner = time,
-                                     .outcomes = outcomes,
-                                     .slowdowns = slowdowns,
-                                     .policy = policies::MakePolicy("hierarchical"),
-                                     .models = std::move(models),
-                                     .costs = std::make_shared<tests::FakeCosts>(),
-                                     .publish_routes = [](auto) {}})
-        .status();
+    ManagerDependencies world = World();
+    world.models = std::move(models);
+    return Manager::Create(std::move(options), std::move(world)).status();
   };
   CHECK(make("balanced", {{tests::NetInfo(), "fake"}}).ok());
   CHECK(absl::IsInvalidArgument(make("balanced", {})));

@@ -17,6 +17,36 @@
 
 namespace dynofa::manager {
 
+/// What a manager under test stands on: virtual time, a fake board of two clusters, and one model.
+class ManagerStage {
+ protected:
+  /// A world in which nobody takes routes.
+  ManagerDependencies World() {
+    return {.clock = time_,
+            .runner = time_,
+            .outcomes = outcomes_,
+            .slowdowns = slowdowns_,
+            .policy = policies::MakePolicy("hierarchical"),
+            .models = {{tests::NetInfo(), "fake"}},
+            .costs = std::make_shared<tests::FakeCosts>(),
+            .publish_routes = [](const auto&) {}};
+  }
+
+  /// A manager that has the board and has done what is due at once.
+  std::unique_ptr<Manager> Begin(ManagerOptions options, ManagerDependencies world) {
+    std::unique_ptr<Manager> manager = *Manager::Create(std::move(options), std::move(world));
+    manager->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
+    manager->Start();
+    time_.RunDue();
+    return manager;
+  }
+
+  base::VirtualTime time_;
+  OutcomeRing outcomes_{4096};
+  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
+  std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
+};
+
 /// Decides as `hierarchical` and counts how often.
 class CountingPolicy final : public policies::Policy {
  public:
@@ -33,9 +63,8 @@ class CountingPolicy final : public policies::Policy {
   int& decisions_;
 };
 
-/// A manager in virtual time, with a fake board of two clusters and one model, for one caller
-/// (uid 1000) unless a test names another.
-class ManagerFixture {
+/// A manager on that stage, for one caller (uid 1000) unless a test names another.
+class ManagerFixture : public ManagerStage {
  protected:
   explicit ManagerFixture(ManagerOptions options = {}) {
     options.version = "test";
@@ -46,24 +75,15 @@ class ManagerFixture {
     options.limits_of = [](std::uint32_t uid) {
       return SessionLimits{.max_sessions = 2, .highest_priority = uid == 1001 ? 5 : 1};
     };
-    ManagerDependencies world{.clock = time_,
-                              .runner = time_,
-                              .outcomes = outcomes_,
-                              .slowdowns = slowdowns_,
-                              .policy = std::make_unique<CountingPolicy>(decisions_),
-                              .models = {{tests::NetInfo(), "fake"}},
-                              .costs = std::make_shared<tests::FakeCosts>(),
-                              .publish_routes =
-                                  [this](auto routes) {
-                                    routes_ = std::move(routes);
-                                    ++publications_;
-                                  },
-                              .serving = [this] { return serving_; },
-                              .on_tick = [this] { ++ticks_; }};
-    manager_ = *Manager::Create(std::move(options), std::move(world));
-    manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
-    manager_->Start();
-    time_.RunDue();
+    ManagerDependencies world = World();
+    world.policy = std::make_unique<CountingPolicy>(decisions_);
+    world.publish_routes = [this](auto routes) {
+      routes_ = std::move(routes);
+      ++publications_;
+    };
+    world.serving = [this] { return serving_; };
+    world.on_tick = [this] { ++ticks_; };
+    manager_ = Begin(std::move(options), std::move(world));
   }
 
   absl::StatusOr<SessionView> Open(policies::Requirement requirement,
@@ -122,10 +142,6 @@ class ManagerFixture {
     return *std::move(result);
   }
 
-  base::VirtualTime time_;
-  OutcomeRing outcomes_{256};
-  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
-  std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::shared_ptr<const dispatch::RoutingTable> routes_;
   int publications_ = 0;
   int decisions_ = 0;

@@ -9,12 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/base/virtual_time.h"
-#include "daemon/manager/manager.h"
-#include "policies/registry.h"
+#include "daemon/manager/manager_testing.h"
 #include "tests/support/catch.h"
-#include "tests/support/fake_board.h"
-#include "tests/support/fake_model.h"
 #include "tests/support/temp_dir.h"
 
 // Profiles as a job of the manager in virtual time: fakes for board and executors, the real store
@@ -103,7 +99,7 @@ class FakeStorage final : public ProfileStorage {
   base::VirtualTime& time_;
 };
 
-class ProfilerFixture {
+class ProfilerFixture : public ManagerStage {
  protected:
   ProfilerFixture() { StartManager(); }
 
@@ -114,19 +110,12 @@ class ProfilerFixture {
                            {.name = "one-core", .max_cores = {{"cpu0", 1}, {"cpu2", 1}}}};
     engine::ModelInfo info = tests::NetInfo();
     info.weights_digest = "0123";
-    manager_ = *Manager::Create(
-        std::move(options), {.clock = time_,
-                             .runner = time_,
-                             .outcomes = outcomes_,
-                             .slowdowns = slowdowns_,
-                             .policy = policies::MakePolicy("hierarchical"),
-                             .models = {{info, "fake", "1.0"}},
-                             .costs = std::make_shared<tests::FakeCosts>(),
-                             .publish_routes = [this](auto routes) { routes_ = std::move(routes); },
-                             .measure = &measure_,
-                             .profiles = &storage_});
-    manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
-    manager_->Start();
+    ManagerDependencies world = World();
+    world.models = {{info, "fake", "1.0"}};
+    world.publish_routes = [this](auto routes) { routes_ = std::move(routes); };
+    world.measure = &measure_;
+    world.profiles = &storage_;
+    manager_ = Begin(std::move(options), std::move(world));
     time_.Advance(std::chrono::milliseconds(10));
   }
 
@@ -198,11 +187,7 @@ class ProfilerFixture {
     StartManager();
   }
 
-  base::VirtualTime time_;
   tests::TempDir dir_;
-  OutcomeRing outcomes_{256};
-  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
-  std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::shared_ptr<const dispatch::RoutingTable> routes_;
   FakeMeasure measure_{time_};
   FakeStorage storage_{dir_ / "profiles", time_};

@@ -7,11 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/manager/manager.h"
-#include "policies/registry.h"
+#include "daemon/manager/manager_testing.h"
 #include "tests/support/catch.h"
-#include "tests/support/fake_board.h"
-#include "tests/support/fake_model.h"
 
 namespace dynofa::manager {
 namespace {
@@ -21,25 +18,15 @@ using base::TimePoint;
 
 /// Manager and dispatcher as in production, in virtual time on one thread: executors are events
 /// that take as long as their subnet's profile says (times a factor per cluster).
-class Simulation {
+class Simulation : private ManagerStage {
  public:
   Simulation() {
     ManagerOptions options;
     options.power_modes = {{.name = "balanced"},
                            {.name = "performance", .objective = policies::Objective::kPerformance}};
-    manager_ = *Manager::Create(std::move(options), {.clock = time_,
-                                                     .runner = time_,
-                                                     .outcomes = outcomes_,
-                                                     .slowdowns = slowdowns_,
-                                                     .policy = policies::MakePolicy("hierarchical"),
-                                                     .models = {{tests::NetInfo(), "fake"}},
-                                                     .costs = std::make_shared<tests::FakeCosts>(),
-                                                     .publish_routes = [this](auto routes) {
-                                                       TakeRoutes(std::move(routes));
-                                                     }});
-    manager_->AttachBoard(std::make_unique<tests::FakeBoard>(board_, time_));
-    manager_->Start();
-    time_.RunDue();
+    ManagerDependencies world = World();
+    world.publish_routes = [this](auto routes) { TakeRoutes(std::move(routes)); };
+    manager_ = Begin(std::move(options), std::move(world));
   }
 
   std::string Open(const policies::Requirement& requirement) {
@@ -125,11 +112,7 @@ class Simulation {
     if (late) manager_->OnMiss();
   }
 
-  base::VirtualTime time_;
-  OutcomeRing outcomes_{4096};
-  dispatch::SlowdownBook slowdowns_{{"cpu0", "cpu2"}};
   dispatch::Dispatcher dispatcher_{{}, slowdowns_};
-  std::shared_ptr<tests::FakeBoardState> board_ = tests::TwoClusters();
   std::unique_ptr<Manager> manager_;
   std::set<std::string> busy_;
   std::set<dispatch::RequestId> open_;
