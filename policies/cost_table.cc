@@ -140,6 +140,55 @@ double ResidualOf(const ClusterState& state, std::string_view model, std::string
   return found == state.residuals.end() ? 1.0 : found->second;
 }
 
+CostTable::Cost CostOf(const OperatingPoint& point, const ClusterInfo& info, double slowdown) {
+  CostTable::Cost cost{point.latency_ms * slowdown, 1.0};
+  const auto& all = info.frequencies_khz;
+  if (point.active_power_w) {
+    cost.active_power_w = *point.active_power_w;
+  } else if (!all.empty() && point.frequency_khz > 0) {
+    const double share = static_cast<double>(point.frequency_khz) / static_cast<double>(all.back());
+    cost.active_power_w = share * share;
+  }
+  return cost;
+}
+
+/// `points`: of one subnet, by frequency.
+CostTable::Rung MakeRung(std::vector<const OperatingPoint*> points, const ClusterInfo& info,
+                         double slowdown) {
+  CostTable::Rung rung{points.back()->subnet, points.back()->accuracy, std::move(points), {}, {}};
+  rung.costs.reserve(rung.points.size());
+  rung.energy_mj.reserve(rung.points.size());
+  for (const OperatingPoint* point : rung.points) {
+    const CostTable::Cost& cost = rung.costs.emplace_back(CostOf(*point, info, slowdown));
+    rung.energy_mj.push_back(cost.active_power_w * cost.service_ms);
+  }
+  return rung;
+}
+
+/// Takes over what points by frequency tell of the cluster itself.
+void TakeIdlePower(const std::vector<const OperatingPoint*>& points, CostTable::Cluster& cluster) {
+  for (std::size_t step = 0; step < points.size(); ++step) {
+    if (points[step]->idle_power_w) cluster.idle_power_w[step] = *points[step]->idle_power_w;
+  }
+}
+
+/// Of one model on one cluster.
+CostTable::Ladder MakeLadder(std::string_view model, std::vector<Candidates>& subnets,
+                             CostTable::Cluster& cluster) {
+  CostTable::Ladder ladder;
+  const ClusterState& state = *cluster.state;
+  for (Candidates& candidates : subnets) {
+    auto points = PickPoints(candidates, cluster.frequencies_khz.size(), cluster.max_threads);
+    if (!points) continue;
+    TakeIdlePower(*points, cluster);
+    const double slowdown = state.slowdown * ResidualOf(state, model, candidates.subnet);
+    ladder.push_back(MakeRung(*std::move(points), state.info, slowdown));
+  }
+  // By the profile: what is estimated of single subnets must not make them come and go.
+  KeepPareto(ladder, [](const CostTable::Rung& rung) { return rung.points.back()->latency_ms; });
+  return ladder;
+}
+
 }  // namespace
 
 CostTable::CostTable(const Snapshot& snapshot) {
@@ -156,19 +205,6 @@ void CostTable::AddCluster(const ClusterState& state, const PowerMode& mode) {
   cluster.max_threads = MaxThreads(mode, state.info.id);
 }
 
-CostTable::Cost CostTable::CostOf(std::size_t cluster, const OperatingPoint& point,
-                                  double slowdown) const {
-  Cost cost{point.latency_ms * slowdown, 1.0};
-  const auto& all = clusters_[cluster].state->info.frequencies_khz;
-  if (point.active_power_w) {
-    cost.active_power_w = *point.active_power_w;
-  } else if (!all.empty() && point.frequency_khz > 0) {
-    const double share = static_cast<double>(point.frequency_khz) / static_cast<double>(all.back());
-    cost.active_power_w = share * share;
-  }
-  return cost;
-}
-
 void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
   power_known_ = !points.empty();
   Collection collection(clusters_);
@@ -177,27 +213,10 @@ void CostTable::AddPoints(const std::vector<OperatingPoint>& points) {
     collection.Add(point);
   }
   for (Collection::Model& from : collection.models()) {
-    Model& model = models_.emplace_back(Model{from.name, std::vector<Ladder>(clusters_.size())});
+    Model& model = models_.emplace_back(Model{from.name, {}});
+    model.ladders.reserve(clusters_.size());
     for (std::size_t c = 0; c < clusters_.size(); ++c) {
-      Cluster& cluster = clusters_[c];
-      for (Candidates& candidates : from.by_cluster[c]) {
-        auto picked = PickPoints(candidates, cluster.frequencies_khz.size(), cluster.max_threads);
-        if (!picked) continue;
-        const double slowdown =
-            cluster.state->slowdown * ResidualOf(*cluster.state, from.name, candidates.subnet);
-        Rung rung{candidates.subnet, picked->back()->accuracy, *std::move(picked), {}, {}};
-        rung.costs.reserve(rung.points.size());
-        for (std::size_t step = 0; step < rung.points.size(); ++step) {
-          const OperatingPoint& point = *rung.points[step];
-          const Cost cost = CostOf(c, point, slowdown);
-          rung.costs.push_back(cost);
-          rung.energy_mj.push_back(cost.active_power_w * cost.service_ms);
-          if (point.idle_power_w) cluster.idle_power_w[step] = *point.idle_power_w;
-        }
-        model.ladders[c].push_back(std::move(rung));
-      }
-      // By the profile: what is estimated of single subnets must not make them come and go.
-      KeepPareto(model.ladders[c], [](const Rung& rung) { return rung.points.back()->latency_ms; });
+      model.ladders.push_back(MakeLadder(from.name, from.by_cluster[c], clusters_[c]));
     }
   }
 }

@@ -66,7 +66,6 @@ class CostTable {
 
   void AddCluster(const ClusterState& state, const PowerMode& mode);
   void AddPoints(const std::vector<OperatingPoint>& points);
-  Cost CostOf(std::size_t cluster, const OperatingPoint& point, double slowdown) const;
 
   std::vector<Cluster> clusters_;
   std::vector<Model> models_;
