@@ -110,24 +110,25 @@ void ClusterLoad::Remove(std::size_t session, double budget_w) {
 void ClusterLoad::Choose(double budget_w) { choice_ = Best(sums_, budget_w, choice_.step, 0); }
 
 void ClusterLoad::SetStep(std::size_t step) {
-  choice_ = At(step, std::numeric_limits<double>::infinity());
+  choice_ = At(sums_, step, std::numeric_limits<double>::infinity());
 }
 
-ClusterLoad::Choice ClusterLoad::At(std::size_t step, double budget_w) const {
-  Choice choice{step, planner_.Price(cluster_, members_, step), 0.0, std::nullopt};
+ClusterLoad::Choice ClusterLoad::At(const Sums& sums, std::size_t step, double budget_w) const {
+  Choice choice{step, planner_.Price(cluster_, members_, step, sums.At(step), CrowdAt(step)), 0.0,
+                std::nullopt};
   choice.over_budget_w = std::max(0.0, choice.cost.power_w - budget_w);
   return choice;
 }
 
 ClusterLoad::Choice ClusterLoad::Best(const Sums& sums, double budget_w, std::size_t hint,
                                       std::size_t low) const {
-  if (sums.working == 0) return At(0, budget_w);
-  if (HighestOnly()) return HighestWithin(budget_w);
-  if (sums.energy_capped > 0) return BestOfAll(budget_w);
+  if (sums.working == 0) return At(sums, 0, budget_w);
+  if (HighestOnly()) return HighestWithin(sums, budget_w);
+  if (sums.energy_capped > 0) return BestOfAll(sums, budget_w);
   const auto first = FirstMet(hint, low);
-  if (!first) return HighestWithin(budget_w);
+  if (!first) return HighestWithin(sums, budget_w);
   const Choice choice = LeastPower(sums, *first, budget_w);
-  return choice.over_budget_w > 0.0 ? BestOfAll(budget_w) : choice;
+  return choice.over_budget_w > 0.0 ? BestOfAll(sums, budget_w) : choice;
 }
 
 ClusterLoad::Choice ClusterLoad::LeastPower(const Sums& sums, std::size_t first,
@@ -145,20 +146,20 @@ ClusterLoad::Choice ClusterLoad::LeastPower(const Sums& sums, std::size_t first,
   return best;
 }
 
-ClusterLoad::Choice ClusterLoad::BestOfAll(double budget_w) const {
-  Choice best = At(0, budget_w);
+ClusterLoad::Choice ClusterLoad::BestOfAll(const Sums& sums, double budget_w) const {
+  Choice best = At(sums, 0, budget_w);
   for (std::size_t step = 1; step < steps_; ++step) {
-    const Choice choice = At(step, budget_w);
+    const Choice choice = At(sums, step, budget_w);
     const PlanCost cost{choice.over_budget_w, choice.cost.misses, choice.cost.objective};
     if (cost.Better({best.over_budget_w, best.cost.misses, best.cost.objective})) best = choice;
   }
   return best;
 }
 
-ClusterLoad::Choice ClusterLoad::HighestWithin(double budget_w) const {
-  Choice least = At(steps_ - 1, budget_w);
+ClusterLoad::Choice ClusterLoad::HighestWithin(const Sums& sums, double budget_w) const {
+  Choice least = At(sums, steps_ - 1, budget_w);
   for (std::size_t step = steps_ - 1; step-- > 0 && least.over_budget_w > 0.0;) {
-    const Choice choice = At(step, budget_w);
+    const Choice choice = At(sums, step, budget_w);
     if (choice.over_budget_w < least.over_budget_w) least = choice;
   }
   return least;

@@ -61,6 +61,8 @@ class ClusterLoad {
     int working = 0;  ///< members that make the cluster busy
     /// Members with an energy cap, for whom a higher frequency may miss more.
     int energy_capped = 0;
+
+    Load At(std::size_t step) const { return {load_w[step], place_cost, working}; }
   };
   void Include(const Member& member, double sign, Sums& sums) const;
 
@@ -72,10 +74,10 @@ class ClusterLoad {
   void ForgetCrowds();
   /// `hint`: where the first frequency that meets all may be; `low`: it is not below that.
   Choice Best(const Sums& sums, double budget_w, std::size_t hint, std::size_t low) const;
-  Choice At(std::size_t step, double budget_w) const;
-  Choice BestOfAll(double budget_w) const;
+  Choice At(const Sums& sums, std::size_t step, double budget_w) const;
+  Choice BestOfAll(const Sums& sums, double budget_w) const;
   Choice LeastPower(const Sums& sums, std::size_t first, double budget_w) const;
-  Choice HighestWithin(double budget_w) const;
+  Choice HighestWithin(const Sums& sums, double budget_w) const;
   std::optional<std::size_t> FirstMet(std::size_t hint, std::size_t low) const;
 
   const Planner& planner_;

@@ -41,6 +41,7 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
 
 Queue::Bound Queue::WaitBound() const {
   Bound bound;
+  bound.even_ms_ = EvenResponseMs();
   bound.longest_ms_ = longest_ms_;
   const double mean_ms = uneven_ > 0.0 ? steepest_ms_ : busy_ms_ / std::max(busy_, kNothing);
   bound.slope_ms_ = mean_ms / (2.0 * (1.0 - busy_));

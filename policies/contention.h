@@ -61,16 +61,20 @@ class Queue {
     return uneven_ > 0.0 ? std::numeric_limits<double>::infinity() : each_ms_;
   }
 
-  /// A closer upper bound of what any demand waits, quick to ask for many of them.
+  /// A closer upper bound of any demand's response time, quick to ask for many of them.
   class Bound {
    public:
     /// `log_late_share`: natural logarithm of the late share, that at least kLeastLateShare.
     double WaitMs(double log_late_share) const {
       return std::max(longest_ms_, slope_ms_ * (log_busy_ - log_late_share));
     }
+    double ResponseMs(double service_ms, double log_late_share) const {
+      return std::min(even_ms_, service_ms + WaitMs(log_late_share));
+    }
 
    private:
     friend class Queue;
+    double even_ms_ = 0.0;
     double longest_ms_ = 0.0;
     double slope_ms_ = 0.0;
     double log_busy_ = 0.0;

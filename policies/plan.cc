@@ -276,12 +276,19 @@ bool Planner::Met(const Member& member, std::size_t cluster, std::size_t step, b
          Miss(wish, rung, step, response, queue.utilisation()) <= 0.0;
 }
 
+bool Planner::MetByBound(const Member& member, std::size_t cluster, std::size_t step,
+                         double limit_ms, const Queue::Bound& bound) const {
+  const Wish& wish = wishes_[member.session];
+  if (!wish.lenient) return false;
+  const double service_ms = (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
+  return bound.ResponseMs(service_ms, wish.log_late_share) <= limit_ms;
+}
+
 bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::size_t step,
                      bool headroom, const Crowd& crowd) const {
   const Queue& queue = crowd.queue;
   if (queue.overloaded()) return false;
-  const double even_ms = queue.EvenResponseMs();
-  if (crowd.lenient && even_ms <= crowd.limit_ms) return true;
+  if (crowd.lenient && queue.EvenResponseMs() <= crowd.limit_ms) return true;
   const Queue::Bound bound = queue.WaitBound();
   if (crowd.lenient && bound.WaitMs(crowd.log_late_share) <= crowd.slack_ms) return true;
   const bool bounded = std::isfinite(crowd.slack_ms);
@@ -289,10 +296,8 @@ bool Planner::AllMet(std::size_t cluster, std::span<const Member> members, std::
   return std::all_of(members.begin(), members.end(), [&](const Member& member) {
     const Wish& wish = wishes_[member.session];
     const double limit_ms = headroom ? wish.headroom_limit_ms : wish.limit_ms;
-    if (wish.lenient && even_ms <= limit_ms) return true;
-    const double service_ms = (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
-    if (wish.lenient && service_ms + bound.WaitMs(wish.log_late_share) <= limit_ms) return true;
-    return Met(member, cluster, step, headroom, queue);
+    return MetByBound(member, cluster, step, limit_ms, bound) ||
+           Met(member, cluster, step, headroom, queue);
   });
 }
 
@@ -338,33 +343,62 @@ double Planner::PlaceCost(std::size_t session, const Placement& placement) const
 
 ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,
                            std::size_t step) const {
-  ClusterCost cost;
-  const Queue queue = QueueOf(members, cluster, step);
-  const double utilisation = queue.utilisation();
-  const double fits = std::min(1.0, 1.0 / std::max(utilisation, 1e-9));
-  double place_cost = 0.0;
-  double responses_ms = 0.0;
-  bool powered = false;
+  Load load;
   for (const Member& member : members) {
     const Wish& wish = wishes_[member.session];
-    const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
-    const CostTable::Cost& own = rung.costs[step];
-    if (wish.state->standby) {
-      continue;
-    }
-    powered = true;
-    const double response = Response(wish, queue, {own.service_ms, wish.peak_hz, wish.variation});
-    cost.misses.Add(Misses::Rank(member.promised, wish.state->requirement.priority),
-                    Miss(wish, rung, step, response, utilisation));
-    responses_ms += std::min(response, 1e6);
-    cost.power_w += wish.rate_hz / 1e3 * rung.energy_mj[step] * fits;
-    place_cost += PlaceCost(member.session, {cluster, member.rung});
+    if (wish.state->standby) continue;
+    const Placement place{cluster, member.rung};
+    ++load.working;
+    load.power_w += wish.rate_hz / 1e3 * RungOf(member.session, place).energy_mj[step];
+    load.place_cost += PlaceCost(member.session, place);
   }
-  cost.power_w += powered ? table_.clusters()[cluster].idle_power_w[step] : RestPowerW(cluster);
+  return Price(cluster, members, step, load, CrowdOf(members, cluster, step));
+}
+
+ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                           const Load& load, const Crowd& crowd) const {
   const bool performance = snapshot_.mode.objective == Objective::kPerformance;
-  cost.objective = (performance ? responses_ms * kPerformancePerMs : cost.power_w) + place_cost +
-                   StandbyCost(cluster, members, step);
+  const double fits = std::min(1.0, 1.0 / std::max(crowd.queue.utilisation(), 1e-9));
+  ClusterCost cost;
+  cost.power_w =
+      load.power_w * fits +
+      (load.working > 0 ? table_.clusters()[cluster].idle_power_w[step] : RestPowerW(cluster));
+  cost.objective = load.place_cost + StandbyCost(cluster, members, step);
+  if (performance) {
+    cost.objective += kPerformancePerMs * ResponsesMs(cluster, members, step, crowd.queue);
+  } else {
+    cost.objective += cost.power_w;
+  }
+  AddMisses(cluster, members, step, crowd.queue, cost.misses);
   return cost;
+}
+
+double Planner::ResponsesMs(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                            const Queue& queue) const {
+  constexpr double kLongestMs = 1e6;
+  double responses_ms = 0.0;
+  for (const Member& member : members) {
+    const Wish& wish = wishes_[member.session];
+    if (wish.state->standby) continue;
+    const double response_ms = Response(wish, queue, DemandOf(member, cluster, step));
+    responses_ms += std::min(response_ms, kLongestMs);
+  }
+  return responses_ms;
+}
+
+void Planner::AddMisses(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                        const Queue& queue, Misses& misses) const {
+  const bool overloaded = queue.overloaded();
+  const Queue::Bound bound = overloaded ? Queue::Bound{} : queue.WaitBound();
+  for (const Member& member : members) {
+    const Wish& wish = wishes_[member.session];
+    if (wish.state->standby) continue;
+    if (!overloaded && MetByBound(member, cluster, step, wish.limit_ms, bound)) continue;
+    const double response_ms = Response(wish, queue, DemandOf(member, cluster, step));
+    const CostTable::Rung& rung = (*wish.ladders)[cluster][member.rung];
+    misses.Add(Misses::Rank(member.promised, wish.state->requirement.priority),
+               Miss(wish, rung, step, response_ms, queue.utilisation()));
+  }
 }
 
 PlanCost Planner::Cost(const Plan& plan) const {

@@ -124,6 +124,13 @@ struct Prediction {
   bool latency_met = false;
 };
 
+/// What the sessions of a cluster at a frequency add up to, whoever is late.
+struct Load {
+  double power_w = 0.0;  ///< above idle
+  double place_cost = 0.0;
+  int working = 0;  ///< sessions, those that stand by not counted
+};
+
 /// Predicts and prices plans on one snapshot. Pure; refers to snapshot and table.
 class Planner {
  public:
@@ -159,6 +166,10 @@ class Planner {
 
   /// Cost of one cluster with these members at a frequency.
   ClusterCost Price(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
+  /// The same for who has the members' load and crowd at hand; looks closely only at members that
+  /// may miss something.
+  ClusterCost Price(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                    const Load& load, const Crowd& crowd) const;
 
   void Join(const Member& member, std::size_t cluster, std::size_t step, Crowd& crowd) const;
   Crowd CrowdOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
@@ -250,6 +261,14 @@ class Planner {
   void AddChoices(Wish& wish, std::size_t session, const Filter& filter) const;
   Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
   Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
+  /// Is a member met by an upper bound of its response? A quick answer; false leaves it open.
+  bool MetByBound(const Member& member, std::size_t cluster, std::size_t step, double limit_ms,
+                  const Queue::Bound& bound) const;
+  /// Sum of the members' response times, ms.
+  double ResponsesMs(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                     const Queue& queue) const;
+  void AddMisses(std::size_t cluster, std::span<const Member> members, std::size_t step,
+                 const Queue& queue, Misses& misses) const;
   /// AllMet of one of them.
   bool Met(const Member& member, std::size_t cluster, std::size_t step, bool headroom,
            const Queue& queue) const;
