@@ -117,6 +117,7 @@ Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter&
     wish.accuracy_w = state.standby ? 0.0 : AccuracyWorth(snapshot.mode) * weight / 5.0;
     AddChoices(wish, session, filter);
     SetLimits(wish, experience);
+    FillAlone(wish);
   }
 }
 
@@ -311,14 +312,24 @@ bool Planner::LacksHeadroom(std::size_t cluster, std::span<const Member> members
   return demanded && !AllMet(cluster, members, step, true);
 }
 
-std::size_t Planner::FirstMetAlone(std::size_t session, const Placement& placement) const {
-  const Wish& wish = wishes_[session];
-  const auto& costs = RungOf(session, placement).costs;
+void Planner::FillAlone(Wish& wish) const {
+  for (const CostTable::Ladder& ladder : *wish.ladders) {
+    wish.longest_ladder = std::max(wish.longest_ladder, ladder.size());
+  }
+  wish.alone.resize(wish.ladders->size() * wish.longest_ladder);
+  const bool placed = !wish.state->standby && wish.in_force != nullptr && wish.in_force->served;
   // A little below the limit, so that rounding never skips a frequency.
   const double limit = wish.limit_ms * (1.0 + 1e-9);
-  const auto first = std::partition_point(
-      costs.begin(), costs.end(), [&](const auto& cost) { return cost.service_ms > limit; });
-  return static_cast<std::size_t>(first - costs.begin());
+  for (const Placement& choice : wish.choices) {
+    const CostTable::Rung& rung = (*wish.ladders)[choice.cluster][choice.rung];
+    Alone& alone = wish.alone[choice.cluster * wish.longest_ladder + choice.rung];
+    const auto first =
+        std::partition_point(rung.costs.begin(), rung.costs.end(),
+                             [&](const auto& cost) { return cost.service_ms > limit; });
+    alone.first_met = static_cast<std::size_t>(first - rung.costs.begin());
+    alone.place_cost = (wish.best_accuracy - rung.accuracy) * wish.accuracy_w;
+    if (placed && choice.cluster != wish.cluster_in_force) alone.place_cost += kMigrationW;
+  }
 }
 
 double Planner::StandbyCost(std::size_t cluster, std::span<const Member> members,
@@ -331,14 +342,6 @@ double Planner::StandbyCost(std::size_t cluster, std::span<const Member> members
     ms += (*wish.ladders)[cluster][member.rung].costs[step].service_ms;
   }
   return ms * kStandbyWeight;
-}
-
-double Planner::PlaceCost(std::size_t session, const Placement& placement) const {
-  const Wish& wish = wishes_[session];
-  double cost = (wish.best_accuracy - RungOf(session, placement).accuracy) * wish.accuracy_w;
-  const bool moves = !wish.state->standby && wish.in_force != nullptr && wish.in_force->served &&
-                     placement.cluster != wish.cluster_in_force;
-  return moves ? cost + kMigrationW : cost;
 }
 
 ClusterCost Planner::Price(std::size_t cluster, std::span<const Member> members,

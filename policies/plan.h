@@ -84,11 +84,17 @@ struct PlanCost {
   bool Better(const PlanCost& other, double margin = 0.0, double tolerance = 1e-9) const;
 };
 
-/// What one cluster of a plan costs.
+/// What one cluster of a plan costs, or several.
 struct ClusterCost {
   Misses misses;
   double power_w = 0.0;
   double objective = 0.0;
+
+  void Add(const ClusterCost& other) {
+    misses.Add(other.misses);
+    power_w += other.power_w;
+    objective += other.objective;
+  }
 };
 
 /// A session on a cluster whose plan is being priced.
@@ -189,13 +195,18 @@ class Planner {
 
   /// The first frequency at which a session alone on a cluster meets its latency target, as an
   /// index; as many as there are frequencies if none does.
-  std::size_t FirstMetAlone(std::size_t session, const Placement& placement) const;
+  /// REQUIRES: one of the session's choices, here and in PlaceCost().
+  std::size_t FirstMetAlone(std::size_t session, const Placement& placement) const {
+    return AloneAt(session, placement).first_met;
+  }
 
   /// The part of a cluster's objective that its members without sessions make.
   double StandbyCost(std::size_t cluster, std::span<const Member> members, std::size_t step) const;
 
   /// The part of the objective that follows from a session's place alone: accuracy, and moving.
-  double PlaceCost(std::size_t session, const Placement& placement) const;
+  double PlaceCost(std::size_t session, const Placement& placement) const {
+    return AloneAt(session, placement).place_cost;
+  }
 
   /// A miss of a session that does not run at all.
   Misses Unserved(std::size_t session, bool promised) const;
@@ -230,6 +241,12 @@ class Planner {
  private:
   static constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
 
+  /// What follows from a session's place, whoever else is there: FirstMetAlone() and PlaceCost().
+  struct Alone {
+    std::size_t first_met = 0;
+    double place_cost = 0.0;
+  };
+
   /// A session as pricing needs it.
   struct Wish {
     const SessionState* state = nullptr;
@@ -238,6 +255,9 @@ class Planner {
     /// Where that is; kNowhere if the cluster cannot be used.
     std::size_t cluster_in_force = kNowhere;
     std::vector<Placement> choices;
+    /// For each of the choices: a row per cluster, as long as the longest ladder.
+    std::vector<Alone> alone;
+    std::size_t longest_ladder = 0;
     double rate_hz = 0.0;
     double peak_hz = 0.0;
     double variation = 0.0;
@@ -259,6 +279,11 @@ class Planner {
   void SetDemand(Wish& wish, const Experience* experience) const;
   void SetLimits(Wish& wish, const Experience* experience) const;
   void AddChoices(Wish& wish, std::size_t session, const Filter& filter) const;
+  void FillAlone(Wish& wish) const;
+  const Alone& AloneAt(std::size_t session, const Placement& placement) const {
+    const Wish& wish = wishes_[session];
+    return wish.alone[placement.cluster * wish.longest_ladder + placement.rung];
+  }
   Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
   Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
   /// Is a member met by an upper bound of its response? A quick answer; false leaves it open.

@@ -61,10 +61,11 @@ class Search {
     const PlanCost anew = Total();
     const auto placements = placements_;
     const auto steps = Steps();
-    for (std::size_t i = 0; i < placements_.size(); ++i) {
-      if (promised_[i]) placements_[i] = planner_.PlaceInForce(i);
+    auto in_force = placements_;
+    for (std::size_t i = 0; i < in_force.size(); ++i) {
+      if (promised_[i]) in_force[i] = planner_.PlaceInForce(i);
     }
-    Restore(placements_, steps);
+    Restore(std::move(in_force), steps);
     ChooseSteps();
     if (!Total().Better(anew)) Restore(placements, steps);
   }
@@ -141,23 +142,18 @@ class Search {
 
   bool Standby(std::size_t session) const { return planner_.snapshot().sessions[session].standby; }
 
-  double PowerW() const {
-    double power = 0.0;
-    for (const ClusterLoad& cluster : clusters_) power += cluster.cost().power_w;
-    return power;
+  ClusterCost AllClusters() const {
+    ClusterCost sum;
+    for (const ClusterLoad& cluster : clusters_) sum.Add(cluster.cost());
+    return sum;
   }
+
+  double PowerW() const { return AllClusters().power_w; }
 
   /// What the sessions that are placed cost.
   PlanCost Placed() const {
-    PlanCost cost;
-    double power = 0.0;
-    for (const ClusterLoad& cluster : clusters_) {
-      cost.misses.Add(cluster.cost().misses);
-      cost.objective += cluster.cost().objective;
-      power += cluster.cost().power_w;
-    }
-    cost.over_cap_w = std::max(0.0, power - planner_.PowerBudgetW());
-    return cost;
+    ClusterCost sum = AllClusters();
+    return {std::max(0.0, sum.power_w - planner_.PowerBudgetW()), sum.misses, sum.objective};
   }
 
   PlanCost Total() const {
@@ -168,29 +164,35 @@ class Search {
     return total;
   }
 
-  /// What all clusters but one cost, with the power that they leave for it.
-  struct Others {
-    Misses misses;
-    double objective = 0.0;
-    double budget_w = 0.0;
-  };
-  Others AllBut(std::size_t cluster) const {
-    Others others;
-    others.budget_w = planner_.PowerBudgetW();
-    for (std::size_t c = 0; c < clusters_.size(); ++c) {
-      if (c == cluster) continue;
-      others.misses.Add(clusters_[c].cost().misses);
-      others.objective += clusters_[c].cost().objective;
-      others.budget_w -= clusters_[c].cost().power_w;
+  /// Sums up for each cluster what the others cost: those before it, then those after it.
+  void SumOthers() {
+    others_.clear();
+    ClusterCost sum;
+    for (const ClusterLoad& cluster : clusters_) {
+      others_.push_back(sum);
+      sum.Add(cluster.cost());
     }
-    return others;
+    sum = {};
+    for (std::size_t c = clusters_.size(); c-- > 0;) {
+      others_[c].Add(sum);
+      sum.Add(clusters_[c].cost());
+    }
+  }
+
+  /// The power that the other clusters leave for one.
+  double BudgetW(std::size_t cluster) const {
+    double budget_w = planner_.PowerBudgetW();
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      if (c != cluster) budget_w -= clusters_[c].cost().power_w;
+    }
+    return budget_w;
   }
 
   void TakeOff(std::size_t session) {
     if (!placements_[session]) return;
     ++changes_;
     const std::size_t cluster = placements_[session]->cluster;
-    clusters_[cluster].Remove(session, AllBut(cluster).budget_w);
+    clusters_[cluster].Remove(session, BudgetW(cluster));
     placements_[session].reset();
   }
 
@@ -224,10 +226,10 @@ class Search {
   /// Puts a session that is nowhere where the whole costs least. One that was promised nothing
   /// stays nowhere if each place breaks a promise or the power cap.
   void PlaceBest(std::size_t session, const Within& within = {}) {
-    others_.clear();
-    for (std::size_t c = 0; c < clusters_.size(); ++c) others_.push_back(AllBut(c));
+    SumOthers();
     SortOptions(session);
     const PlanCost without = Placed();
+    const double budget_w = planner_.PowerBudgetW();
     std::optional<Placement> best;
     ClusterLoad::Choice best_choice;
     PlanCost best_cost;
@@ -242,7 +244,7 @@ class Search {
         break;
       }
       const auto choice = clusters_[c].TryWith({session, option.placement.rung, promised_[session]},
-                                               others_[c].budget_w, best && adds_nothing);
+                                               budget_w - others_[c].power_w, best && adds_nothing);
       if (!choice) continue;
       PlanCost cost{choice->over_budget_w, others_[c].misses,
                     others_[c].objective + choice->cost.objective};
@@ -284,7 +286,7 @@ class Search {
   }
 
   void ChooseSteps() {
-    for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(AllBut(c).budget_w);
+    for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(BudgetW(c));
   }
 
   std::vector<std::size_t> Steps() const {
@@ -293,18 +295,33 @@ class Search {
     return steps;
   }
 
+  /// Leaves alone the clusters that keep their members and their frequency.
   void Restore(std::vector<std::optional<Placement>> placements,
                const std::vector<std::size_t>& steps) {
     ++changes_;
+    std::vector<bool> moved(clusters_.size(), false);
+    for (std::size_t i = 0; i < placements.size(); ++i) {
+      if (placements[i] == placements_[i]) continue;
+      if (placements[i]) moved[placements[i]->cluster] = true;
+      if (placements_[i]) moved[placements_[i]->cluster] = true;
+    }
     placements_ = std::move(placements);
-    std::vector<std::vector<Member>> members(clusters_.size());
-    for (std::size_t i = 0; i < placements_.size(); ++i) {
-      if (!placements_[i]) continue;
-      members[placements_[i]->cluster].push_back({i, placements_[i]->rung, promised_[i]});
-    }
     for (std::size_t c = 0; c < clusters_.size(); ++c) {
-      clusters_[c].Replace(std::move(members[c]), steps[c]);
+      if (moved[c]) {
+        clusters_[c].Replace(MembersOf(c), steps[c]);
+      } else if (clusters_[c].step() != steps[c]) {
+        clusters_[c].SetStep(steps[c]);
+      }
     }
+  }
+
+  std::vector<Member> MembersOf(std::size_t cluster) const {
+    std::vector<Member> members;
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (!placements_[i] || placements_[i]->cluster != cluster) continue;
+      members.push_back({i, placements_[i]->rung, promised_[i]});
+    }
+    return members;
   }
 
   /// Moves each session to its best place. True if that paid.
@@ -441,7 +458,7 @@ class Search {
   std::vector<std::size_t> rest_;
   int rearrangements_ = 0;
   std::vector<Option> options_;
-  std::vector<Others> others_;
+  std::vector<ClusterCost> others_;
 };
 
 }  // namespace
