@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace dynofa::policies {
+namespace {
+
+/// Watts by which two ways to add up the same powers may differ.
+constexpr double kRounding = 1e-9;
+
+}  // namespace
 
 ClusterLoad::ClusterLoad(const Planner& planner, std::size_t cluster)
     : planner_(planner),
@@ -48,6 +54,7 @@ void ClusterLoad::Include(const Member& member, double sign, Sums& sums) const {
 double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
   const Placement place{cluster_, extra.rung};
   const double objective = sums_.place_cost + planner_.PlaceCost(extra.session, place);
+
   if (HighestOnly()) return objective;
   const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
   const CostTable::Rung& rung = planner_.RungOf(extra.session, place);
@@ -62,20 +69,29 @@ double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
 }
 
 std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, double budget_w,
-                                                        bool must_meet) {
+                                                        std::optional<double> goal) {
   const std::size_t low = std::max(planner_.FirstMetAlone(extra.session, {cluster_, extra.rung}),
                                    choice_.first_met.value_or(0));
-  if (must_meet && low >= steps_) return std::nullopt;
+  if (goal && low >= steps_) return std::nullopt;
   spare_ = sums_;
   Include(extra, 1.0, spare_);
   members_.push_back(extra);
-  Choice best;
-  const bool hopeless =
-      must_meet && spare_.energy_capped == 0 && !AllMet(steps_ - 1, /*headroom=*/false);
-  if (!hopeless) best = Best(spare_, budget_w, low, low);
+  std::optional<Choice> best;
+  if (!goal || MayReach(*goal, spare_, low)) best = Best(spare_, budget_w, low, low);
   members_.pop_back();
-  if (hopeless) return std::nullopt;
   return best;
+}
+
+bool ClusterLoad::MayReach(double goal, const Sums& sums, std::size_t low) const {
+  // Of someone with an energy cap more may be missed at a higher frequency.
+  if (sums.energy_capped > 0) return true;
+  const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
+  std::size_t step = steps_ - 1;
+  if (!HighestOnly()) {
+    const double goal_w = goal - sums.place_cost + kRounding;
+    while (step > low && idle[step] + sums.load_w[step] > goal_w) --step;
+  }
+  return AllMet(step, /*headroom=*/false);
 }
 
 void ClusterLoad::Add(const Member& member, const Choice& choice) {

@@ -39,8 +39,8 @@ class ClusterLoad {
   double LeastObjectiveWith(const Member& extra) const;
 
   /// The best frequency with `extra` on it, within `budget_w` as far as that is possible. With
-  /// `must_meet` nullopt if something is missed at every frequency.
-  std::optional<Choice> TryWith(const Member& extra, double budget_w, bool must_meet);
+  /// `goal` nullopt if the objective is not below that at a frequency at which nothing is missed.
+  std::optional<Choice> TryWith(const Member& extra, double budget_w, std::optional<double> goal);
 
   void Add(const Member& member, const Choice& choice);
   /// Takes other members in place of the present ones, and a frequency.
@@ -72,6 +72,9 @@ class ClusterLoad {
   }
   Crowd CrowdAt(std::size_t step) const;
   void ForgetCrowds();
+  /// False if something is missed wherever the objective is below `goal`: what is met at a
+  /// frequency is met at all higher ones, so that the highest of those tells.
+  bool MayReach(double goal, const Sums& sums, std::size_t low) const;
   /// `hint`: where the first frequency that meets all may be; `low`: it is not below that.
   Choice Best(const Sums& sums, double budget_w, std::size_t hint, std::size_t low) const;
   Choice At(const Sums& sums, std::size_t step, double budget_w) const;

@@ -227,24 +227,21 @@ class Search {
   /// stays nowhere if each place breaks a promise or the power cap.
   void PlaceBest(std::size_t session, const Within& within = {}) {
     SumOthers();
+
     SortOptions(session);
     const PlanCost without = Placed();
     const double budget_w = planner_.PowerBudgetW();
     std::optional<Placement> best;
     ClusterLoad::Choice best_choice;
     PlanCost best_cost;
-    bool adds_nothing = false;
+    bool harmless = false;  // the best so far adds nothing to what is missed
     for (const Option& option : options_) {
       const std::size_t c = option.placement.cluster;
       if (!within.Has(c)) continue;
-      // The best so far adds nothing to what is missed, and the rest costs more.
-      if (best && best_cost.over_cap_w <= without.over_cap_w &&
-          best_cost.misses.Compare(without.misses) <= 0 &&
-          option.least_objective >= best_cost.objective) {
-        break;
-      }
+      if (harmless && option.least_objective >= best_cost.objective) break;
       const auto choice = clusters_[c].TryWith({session, option.placement.rung, promised_[session]},
-                                               budget_w - others_[c].power_w, best && adds_nothing);
+                                               budget_w - others_[c].power_w,
+                                               Goal(harmless, c, best_cost.objective));
       if (!choice) continue;
       PlanCost cost{choice->over_budget_w, others_[c].misses,
                     others_[c].objective + choice->cost.objective};
@@ -254,9 +251,16 @@ class Search {
       best = option.placement;
       best_choice = *choice;
       best_cost = cost;
-      adds_nothing = cost.over_cap_w <= without.over_cap_w && !cost.misses.any();
+      harmless = cost.over_cap_w <= without.over_cap_w && cost.misses.Compare(without.misses) <= 0;
     }
     if (best) Put(session, *best, best_choice);
+  }
+
+  /// What a cluster must cost at most to be better than a place that adds nothing to what is
+  /// missed: as long as the cluster misses nothing itself, it must not begin to.
+  std::optional<double> Goal(bool harmless, std::size_t cluster, double objective) const {
+    if (!harmless || clusters_[cluster].cost().misses.any()) return std::nullopt;
+    return objective - others_[cluster].objective;
   }
 
   /// Does a session without a promise neither break one nor the cap?
