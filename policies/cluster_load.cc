@@ -17,20 +17,31 @@ ClusterLoad::ClusterLoad(const Planner& planner, std::size_t cluster)
       cluster_(cluster),
       steps_(planner.table().clusters()[cluster].frequencies_khz.size()) {
   sums_.load_w.assign(steps_, 0.0);
-  ForgetCrowds();
+  crowds_.resize(steps_);
   SetStep(0);
 }
 
-void ClusterLoad::ForgetCrowds() {
-  crowds_.assign(steps_, std::nullopt);
-  crowded_ = members_.size();
+bool ClusterLoad::CatchUp(std::size_t step, KnownCrowd& known) const {
+  if (changes_.size() - known.changes > settled_) return false;
+  for (; known.changes < changes_.size(); ++known.changes) {
+    const Change& change = changes_[known.changes];
+    if (change.came) {
+      planner_.Join(change.member, cluster_, step, known.crowd);
+    } else if (!planner_.Leave(change.member, cluster_, step, known.crowd)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Crowd ClusterLoad::CrowdAt(std::size_t step) const {
-  std::optional<Crowd>& known = crowds_[step];
-  if (!known) known = planner_.CrowdOf(std::span(members_).first(crowded_), cluster_, step);
-  Crowd crowd = *known;
-  for (std::size_t i = crowded_; i < members_.size(); ++i) {
+  std::optional<KnownCrowd>& known = crowds_[step];
+  if (!known || !CatchUp(step, *known)) {
+    const auto settled = std::span(members_).first(settled_);
+    known = {planner_.CrowdOf(settled, cluster_, step), changes_.size()};
+  }
+  Crowd crowd = known->crowd;
+  for (std::size_t i = settled_; i < members_.size(); ++i) {
     planner_.Join(members_[i], cluster_, step, crowd);
   }
   return crowd;
@@ -96,17 +107,17 @@ bool ClusterLoad::MayReach(double goal, const Sums& sums, std::size_t low) const
 
 void ClusterLoad::Add(const Member& member, const Choice& choice) {
   members_.push_back(member);
-  for (std::size_t step = 0; step < steps_; ++step) {
-    if (crowds_[step]) planner_.Join(member, cluster_, step, *crowds_[step]);
-  }
-  crowded_ = members_.size();
+  ++settled_;
+  changes_.push_back({member, true});
   Include(member, 1.0, sums_);
   choice_ = choice;
 }
 
 void ClusterLoad::Replace(std::vector<Member> members, std::size_t step) {
   members_ = std::move(members);
-  ForgetCrowds();
+  settled_ = members_.size();
+  changes_.clear();
+  crowds_.assign(steps_, std::nullopt);
   sums_ = {std::vector<double>(steps_, 0.0)};
   for (const Member& member : members_) Include(member, 1.0, sums_);
   SetStep(step);
@@ -116,8 +127,9 @@ void ClusterLoad::Remove(std::size_t session, double budget_w) {
   const auto found = std::find_if(members_.begin(), members_.end(),
                                   [&](const Member& member) { return member.session == session; });
   Include(*found, -1.0, sums_);
+  changes_.push_back({*found, false});
   members_.erase(found);
-  ForgetCrowds();
+  --settled_;
   // What rounding leaves behind must not outlive the last member.
   if (members_.empty()) sums_ = {std::vector<double>(steps_, 0.0)};
   choice_ = Best(sums_, budget_w, choice_.first_met.value_or(steps_ - 1), 0);

@@ -64,14 +64,26 @@ class ClusterLoad {
 
     Load At(std::size_t step) const { return {load_w[step], place_cost, working}; }
   };
+  struct Change {
+    Member member;
+    bool came = false;
+  };
+  /// A crowd after the first so many changes.
+  struct KnownCrowd {
+    Crowd crowd;
+    std::size_t changes = 0;
+  };
+
   void Include(const Member& member, double sign, Sums& sums) const;
 
   bool HighestOnly() const { return planner_.snapshot().mode.objective == Objective::kPerformance; }
   bool AllMet(std::size_t step, bool headroom = true) const {
     return planner_.AllMet(cluster_, members_, step, headroom, CrowdAt(step));
   }
+  /// The crowd of the members, and of who is tried beside them.
   Crowd CrowdAt(std::size_t step) const;
-  void ForgetCrowds();
+  /// Lets a crowd follow what has changed since it was asked for. False if it is better made anew.
+  bool CatchUp(std::size_t step, KnownCrowd& known) const;
   /// False if something is missed wherever the objective is below `goal`: what is met at a
   /// frequency is met at all higher ones, so that the highest of those tells.
   bool MayReach(double goal, const Sums& sums, std::size_t low) const;
@@ -87,9 +99,12 @@ class ClusterLoad {
   const std::size_t cluster_;
   const std::size_t steps_;
   std::vector<Member> members_;
-  /// The first `crowded_` members at each frequency at which somebody asked.
-  mutable std::vector<std::optional<Crowd>> crowds_;
-  std::size_t crowded_ = 0;
+  /// Without who is being tried.
+  std::size_t settled_ = 0;
+  /// Who came and went since the members were replaced.
+  std::vector<Change> changes_;
+  /// At each frequency at which somebody asked.
+  mutable std::vector<std::optional<KnownCrowd>> crowds_;
   Sums sums_;
   Sums spare_;
   Choice choice_;

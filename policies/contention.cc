@@ -5,13 +5,6 @@
 #include <limits>
 
 namespace dynofa::policies {
-namespace {
-
-/// Loads below this are what rounding leaves when a share is taken off.
-constexpr double kNothing = 1e-9;
-
-}  // namespace
-
 double Queue::TailMs(double mean_ms, double found_busy, double late_share) const {
   return mean_ms / (2.0 * (1.0 - busy_)) *
          std::log(found_busy / std::max(late_share, kLeastLateShare));
@@ -43,7 +36,7 @@ Queue::Bound Queue::WaitBound() const {
   Bound bound;
   bound.even_ms_ = EvenResponseMs();
   bound.longest_ms_ = longest_ms_;
-  const double mean_ms = uneven_ > 0.0 ? steepest_ms_ : busy_ms_ / std::max(busy_, kNothing);
+  const double mean_ms = uneven_ > kNothing ? steepest_ms_ : busy_ms_ / std::max(busy_, kNothing);
   bound.slope_ms_ = mean_ms / (2.0 * (1.0 - busy_));
   bound.log_busy_ = std::log(std::max(busy_, kLeastLateShare));
   return bound;

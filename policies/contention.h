@@ -31,13 +31,7 @@ class Queue {
  public:
   void Add(const Demand& demand) {
     if (demand.rate_hz <= 0.0) return;
-    const double busy = demand.service_ms * demand.rate_hz / 1e3;
-    const double uneven = std::min(1.0, demand.variation);
-    busy_ += busy;
-    each_ms_ += demand.service_ms;
-    busy_ms_ += busy * demand.service_ms * std::max(1.0, demand.variation);
-    uneven_ += busy * uneven;
-    uneven_ms_ += busy * demand.service_ms * demand.variation;
+    Sum(demand, 1.0);
     steepest_ms_ = std::max(steepest_ms_, demand.service_ms * std::max(1.0, demand.variation));
     if (demand.service_ms > longest_ms_) {
       second_ms_ = longest_ms_;
@@ -45,6 +39,15 @@ class Queue {
     } else if (demand.service_ms > second_ms_) {
       second_ms_ = demand.service_ms;
     }
+  }
+
+  /// Takes off a demand that was added. False, and nothing is changed, if sums cannot tell what is
+  /// left: it is one of the two longest.
+  bool Remove(const Demand& demand) {
+    if (demand.rate_hz <= 0.0) return true;
+    if (demand.service_ms >= second_ms_) return false;
+    Sum(demand, -1.0);
+    return true;
   }
 
   /// Share of the cluster's time that the demands take; above 1 the queue grows without end.
@@ -58,7 +61,7 @@ class Queue {
   /// An upper bound of any demand's response time if all are evenly spaced (one run of each), else
   /// infinity.
   double EvenResponseMs() const {
-    return uneven_ > 0.0 ? std::numeric_limits<double>::infinity() : each_ms_;
+    return uneven_ > kNothing ? std::numeric_limits<double>::infinity() : each_ms_;
   }
 
   /// A closer upper bound of any demand's response time, quick to ask for many of them.
@@ -86,6 +89,18 @@ class Queue {
   static constexpr double kLeastLateShare = 1e-4;
 
  private:
+  /// Loads below this are what rounding leaves when a share is taken off.
+  static constexpr double kNothing = 1e-9;
+
+  void Sum(const Demand& demand, double sign) {
+    const double busy = sign * demand.service_ms * demand.rate_hz / 1e3;
+    busy_ += busy;
+    each_ms_ += sign * demand.service_ms;
+    busy_ms_ += busy * demand.service_ms * std::max(1.0, demand.variation);
+    uneven_ += busy * std::min(1.0, demand.variation);
+    uneven_ms_ += busy * demand.service_ms * demand.variation;
+  }
+
   /// The wait that all but `late_share` do not exceed where a queue drains at 1 - busy_, `mean_ms`
   /// is the mean run found there, and a request finds it at work with this chance.
   double TailMs(double mean_ms, double found_busy, double late_share) const;
@@ -95,7 +110,7 @@ class Queue {
   double busy_ms_ = 0.0;      ///< runs, weighted by load, as if nothing were evenly spaced
   double uneven_ = 0.0;       ///< load of what is not evenly spaced
   double uneven_ms_ = 0.0;    ///< its runs, weighted by load and variation
-  double steepest_ms_ = 0.0;  ///< the most that one demand adds to a tail
+  double steepest_ms_ = 0.0;  ///< no demand adds more to a tail
   double longest_ms_ = 0.0;
   double second_ms_ = 0.0;
 };

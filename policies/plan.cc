@@ -249,6 +249,7 @@ Misses Planner::Unserved(std::size_t session, bool promised) const {
 void Planner::Join(const Member& member, std::size_t cluster, std::size_t step,
                    Crowd& crowd) const {
   const Wish& wish = wishes_[member.session];
+
   const Demand demand = DemandOf(member, cluster, step);
   crowd.queue.Add(demand);
   crowd.lenient = crowd.lenient && wish.lenient;
@@ -258,6 +259,12 @@ void Planner::Join(const Member& member, std::size_t cluster, std::size_t step,
   if (slack_ms >= crowd.slack_ms) return;
   crowd.slack_ms = slack_ms;
   crowd.tightest = member;
+}
+
+bool Planner::Leave(const Member& member, std::size_t cluster, std::size_t step,
+                    Crowd& crowd) const {
+  return crowd.tightest.session != member.session &&
+         crowd.queue.Remove(DemandOf(member, cluster, step));
 }
 
 Crowd Planner::CrowdOf(std::span<const Member> members, std::size_t cluster,

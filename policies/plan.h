@@ -105,15 +105,15 @@ struct Member {
 };
 
 /// Members of a cluster at a frequency: the queue that they make, and what is tightest about them.
-/// Grows by one member in constant time.
+/// Grows by one member in constant time, and mostly shrinks so.
 struct Crowd {
   Queue queue;
   /// The member whose compute time leaves the least for waiting, with headroom, and how much.
   Member tightest;
   double slack_ms = std::numeric_limits<double>::infinity();
-  /// The least response time that one of them wants, with headroom.
+  /// No member wants a shorter response time, with headroom.
   double limit_ms = std::numeric_limits<double>::infinity();
-  /// Logarithm of the least late share of a member.
+  /// Logarithm of a late share that is no member's greater.
   double log_late_share = 0.0;
   /// Can only latencies be missed?
   bool lenient = true;
@@ -178,6 +178,8 @@ class Planner {
                     const Load& load, const Crowd& crowd) const;
 
   void Join(const Member& member, std::size_t cluster, std::size_t step, Crowd& crowd) const;
+  /// False if the crowd must be made anew of those who are left.
+  bool Leave(const Member& member, std::size_t cluster, std::size_t step, Crowd& crowd) const;
   Crowd CrowdOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
 
   /// Is every requirement of the members met at a frequency? With `headroom` as quickly as their
