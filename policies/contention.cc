@@ -21,7 +21,9 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
   if (others_busy > std::max(late_share, kNothing)) {
     // The rest of the run in progress is spread evenly over its length.
     const double met = 1.0 - late_share / others_busy;
-    const double longest = counted && own.service_ms >= longest_ms_ ? second_ms_ : longest_ms_;
+    const double longest = counted && own.service_ms >= longest_.longest_ms()
+                               ? longest_.second_ms()
+                               : longest_.longest_ms();
     const double one_each = each_ms_ - (counted ? own.service_ms : 0.0);
     wait_ms = std::max(met * longest,
                        std::min(met * one_each, TailMs(busy_ms_ / busy_, found_busy, late_share)));
@@ -35,7 +37,7 @@ double Queue::ResponseMs(const Demand& own, double late_share) const {
 Queue::Bound Queue::WaitBound() const {
   Bound bound;
   bound.even_ms_ = EvenResponseMs();
-  bound.longest_ms_ = longest_ms_;
+  bound.longest_ms_ = longest_.longest_ms();
   const double mean_ms = uneven_ > kNothing ? steepest_ms_ : busy_ms_ / std::max(busy_, kNothing);
   bound.slope_ms_ = mean_ms / (2.0 * (1.0 - busy_));
   bound.log_busy_ = std::log(std::max(busy_, kLeastLateShare));

@@ -2,6 +2,7 @@
 #define DYNOFA_POLICIES_CONTENTION_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -20,6 +21,43 @@ struct Demand {
 /// Utilisation from which on a cluster counts as overloaded.
 inline constexpr double kOverload = 0.95;
 
+/// The longest of some runs; knows a few, so that some of them can be taken off.
+class LongestRuns {
+ public:
+  void Add(double ms) {
+    if (known_ > 0 && ms < ms_[known_ - 1] && !all_) return;
+    if (known_ == kMost) {
+      all_ = false;
+      if (ms <= ms_.back()) return;
+      --known_;
+    }
+    std::size_t at = known_++;
+    for (; at > 0 && ms_[at - 1] < ms; --at) ms_[at] = ms_[at - 1];
+    ms_[at] = ms;
+  }
+
+  /// Takes off a run that was added. False if the two longest are not known any more.
+  bool Remove(double ms) {
+    const auto end = ms_.begin() + known_;
+    const auto found = std::find(ms_.begin(), end, ms);
+    if (found == end) return true;
+    std::copy(found + 1, end, found);
+    ms_[--known_] = 0.0;
+    return all_ || known_ >= 2;
+  }
+
+  /// 0 if there are not as many.
+  double longest_ms() const { return ms_[0]; }
+  double second_ms() const { return ms_[1]; }
+
+ private:
+  static constexpr std::size_t kMost = 6;
+
+  std::array<double, kMost> ms_{};  ///< descending
+  std::size_t known_ = 0;
+  bool all_ = true;  ///< are these all runs?
+};
+
 /// What several demands make of a cluster. Keeps sums only, so that a demand is added, and the
 /// wait of one of them is told, in constant time.
 ///
@@ -33,21 +71,14 @@ class Queue {
     if (demand.rate_hz <= 0.0) return;
     Sum(demand, 1.0);
     steepest_ms_ = std::max(steepest_ms_, demand.service_ms * std::max(1.0, demand.variation));
-    if (demand.service_ms > longest_ms_) {
-      second_ms_ = longest_ms_;
-      longest_ms_ = demand.service_ms;
-    } else if (demand.service_ms > second_ms_) {
-      second_ms_ = demand.service_ms;
-    }
+    longest_.Add(demand.service_ms);
   }
 
-  /// Takes off a demand that was added. False, and nothing is changed, if sums cannot tell what is
-  /// left: it is one of the two longest.
+  /// Takes off a demand that was added. False if what is left must be added up anew.
   bool Remove(const Demand& demand) {
     if (demand.rate_hz <= 0.0) return true;
-    if (demand.service_ms >= second_ms_) return false;
     Sum(demand, -1.0);
-    return true;
+    return longest_.Remove(demand.service_ms);
   }
 
   /// Share of the cluster's time that the demands take; above 1 the queue grows without end.
@@ -111,8 +142,7 @@ class Queue {
   double uneven_ = 0.0;       ///< load of what is not evenly spaced
   double uneven_ms_ = 0.0;    ///< its runs, weighted by load and variation
   double steepest_ms_ = 0.0;  ///< no demand adds more to a tail
-  double longest_ms_ = 0.0;
-  double second_ms_ = 0.0;
+  LongestRuns longest_;
 };
 
 /// Utilisation of all `demands` together.
