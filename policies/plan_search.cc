@@ -58,34 +58,32 @@ class Search {
     for (std::size_t session : order_) {
       if (promised_[session]) PlaceBest(session);
     }
-    const PlanCost anew = Total();
-    const auto placements = placements_;
-    const auto steps = Steps();
-    auto in_force = placements_;
-    for (std::size_t i = 0; i < in_force.size(); ++i) {
-      if (promised_[i]) in_force[i] = planner_.PlaceInForce(i);
+    const PlanCost cost_anew = Total();
+    const State anew = Save();
+    State in_force = anew;
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (promised_[i]) in_force.placements[i] = planner_.PlaceInForce(i);
     }
-    Restore(std::move(in_force), steps);
+    Take(std::move(in_force));
     ChooseSteps();
-    if (!Total().Better(anew)) Restore(placements, steps);
+    if (!Total().Better(cost_anew)) GoBackTo(anew);
   }
 
   /// Places those who were promised something as they are in force. False, and nothing is placed,
   /// if that is not possible or misses anything.
   bool AsInForce() {
-    std::vector<std::optional<Placement>> in_force(placements_.size());
-    for (std::size_t i = 0; i < in_force.size(); ++i) {
+    const State nowhere = Save();
+    State in_force = nowhere;
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
       if (!promised_[i]) continue;
-      in_force[i] = planner_.PlaceInForce(i);
-      if (!in_force[i]) return false;
+      in_force.placements[i] = planner_.PlaceInForce(i);
+      if (!in_force.placements[i]) return false;
     }
-    const auto nowhere = placements_;
-    const auto steps = Steps();
-    Restore(std::move(in_force), steps);
+    Take(std::move(in_force));
     ChooseSteps();
     const PlanCost cost = Placed();
     if (!cost.misses.any() && cost.over_cap_w <= 0.0) return true;
-    Restore(nowhere, steps);
+    GoBackTo(nowhere);
     return false;
   }
 
@@ -117,7 +115,7 @@ class Search {
   /// Takes a plan's placements, with frequencies that suit them.
   void Adopt(const Plan& plan) {
     for (std::size_t i = 0; i < placements_.size(); ++i) promised_[i] = plan.Promised(i);
-    Restore(plan.placements, std::vector<std::size_t>(clusters_.size(), 0));
+    Take({plan.placements, std::vector<std::size_t>(clusters_.size(), 0)});
     ChooseSteps();
   }
 
@@ -138,6 +136,13 @@ class Search {
   struct Option {
     Placement placement;
     double least_objective = 0.0;
+  };
+
+  /// What has been decided, to go back to.
+  struct State {
+    std::vector<std::optional<Placement>> placements;
+    std::vector<std::size_t> steps;
+    std::uint64_t version = 0;
   };
 
   bool Standby(std::size_t session) const { return planner_.snapshot().sessions[session].standby; }
@@ -190,14 +195,14 @@ class Search {
 
   void TakeOff(std::size_t session) {
     if (!placements_[session]) return;
-    ++changes_;
+    NewVersion();
     const std::size_t cluster = placements_[session]->cluster;
     clusters_[cluster].Remove(session, BudgetW(cluster));
     placements_[session].reset();
   }
 
   void Put(std::size_t session, const Placement& placement, const ClusterLoad::Choice& choice) {
-    ++changes_;
+    NewVersion();
     clusters_[placement.cluster].Add({session, placement.rung, promised_[session]}, choice);
     placements_[session] = placement;
   }
@@ -278,11 +283,10 @@ class Search {
     if (Harmless(Placed(), without)) return true;
     if (rearrangements_ < kMaxRearrangements && planner_.MeetsAlone(session)) {
       ++rearrangements_;
-      const auto clusters = Steps();
-      const auto placements = placements_;
+      const State before = Save();
       Sweep();
       if (Harmless(Placed(), without)) return true;
-      Restore(placements, clusters);
+      GoBackTo(before);
     }
     promised_[session] = false;
     TakeOff(session);
@@ -293,31 +297,37 @@ class Search {
     for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(BudgetW(c));
   }
 
-  std::vector<std::size_t> Steps() const {
-    std::vector<std::size_t> steps;
-    for (const ClusterLoad& cluster : clusters_) steps.push_back(cluster.step());
-    return steps;
+  State Save() const {
+    State state{placements_, {}, version_};
+    for (const ClusterLoad& cluster : clusters_) state.steps.push_back(cluster.step());
+    return state;
   }
 
-  /// Leaves alone the clusters that keep their members and their frequency.
-  void Restore(std::vector<std::optional<Placement>> placements,
-               const std::vector<std::size_t>& steps) {
-    ++changes_;
+  /// Takes another state's placements and frequencies. Leaves clusters alone that have them.
+  void Take(State state) {
     std::vector<bool> moved(clusters_.size(), false);
-    for (std::size_t i = 0; i < placements.size(); ++i) {
-      if (placements[i] == placements_[i]) continue;
-      if (placements[i]) moved[placements[i]->cluster] = true;
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (state.placements[i] == placements_[i]) continue;
+      if (state.placements[i]) moved[state.placements[i]->cluster] = true;
       if (placements_[i]) moved[placements_[i]->cluster] = true;
     }
-    placements_ = std::move(placements);
+    placements_ = std::move(state.placements);
     for (std::size_t c = 0; c < clusters_.size(); ++c) {
       if (moved[c]) {
-        clusters_[c].Replace(MembersOf(c), steps[c]);
-      } else if (clusters_[c].step() != steps[c]) {
-        clusters_[c].SetStep(steps[c]);
+        clusters_[c].Replace(MembersOf(c), state.steps[c]);
+      } else if (clusters_[c].step() != state.steps[c]) {
+        clusters_[c].SetStep(state.steps[c]);
       }
     }
+    NewVersion();
   }
+
+  void GoBackTo(const State& before) {
+    Take(before);
+    version_ = before.version;
+  }
+
+  void NewVersion() { version_ = ++versions_; }
 
   std::vector<Member> MembersOf(std::size_t cluster) const {
     std::vector<Member> members;
@@ -346,17 +356,17 @@ class Search {
   /// Its present place is among the choices, so a session never ends where it costs more. One that
   /// stayed where it was stays there again until something else has changed.
   bool Move(std::size_t session) {
-    if (stayed_at_[session] == changes_) return false;
+    if (stayed_at_[session] == version_) return false;
     const std::optional<Placement> place = placements_[session];
     const std::size_t step = place ? clusters_[place->cluster].step() : 0;
     const PlanCost before = Placed();
-    const std::uint64_t changes = changes_;
+    const std::uint64_t version = version_;
     TakeOff(session);
     PlaceBest(session);
     const bool stays =
         place == placements_[session] && (!place || clusters_[place->cluster].step() == step);
-    if (stays) changes_ = changes;
-    stayed_at_[session] = changes_;
+    if (stays) version_ = version;
+    stayed_at_[session] = version_;
     return placements_[session].has_value() != place.has_value() || Placed().Better(before);
   }
 
@@ -367,19 +377,18 @@ class Search {
     for (std::size_t c = 0; c < clusters_.size(); ++c) {
       if (clusters_[c].members().empty() || clusters_[c].members().size() == order_.size())
         continue;
-      const PlanCost before = Total();
-      const auto placements = placements_;
-      const auto steps = Steps();
+      const PlanCost cost = Total();
+      const State before = Save();
       for (std::size_t session : order_) {
-        if (placements[session] && placements[session]->cluster == c) TakeOff(session);
+        if (placements_[session] && placements_[session]->cluster == c) TakeOff(session);
       }
       for (std::size_t session : order_) {
-        if (placements[session] && !placements_[session]) PlaceBest(session, {.except = c});
+        if (before.placements[session] && !placements_[session]) PlaceBest(session, {.except = c});
       }
-      if (Total().Better(before)) {
+      if (Total().Better(cost)) {
         changed = true;
       } else {
-        Restore(placements, steps);
+        GoBackTo(before);
       }
     }
     return changed;
@@ -388,6 +397,7 @@ class Search {
   /// Exchanges the clusters of two sessions where that pays.
   bool ExchangePairs() {
     bool changed = false;
+    kept_at_.resize(order_.size() * order_.size(), 0);
     for (std::size_t i = 0; i < order_.size(); ++i) {
       for (std::size_t j = i + 1; j < order_.size(); ++j) {
         changed = Exchange(order_[i], order_[j]) || changed;
@@ -401,15 +411,17 @@ class Search {
     const std::size_t cluster_a = placements_[a]->cluster;
     const std::size_t cluster_b = placements_[b]->cluster;
     if (cluster_a == cluster_b) return false;
-    const PlanCost before = Total();
-    const auto placements = placements_;
-    const auto steps = Steps();
+    std::uint64_t& kept_at = kept_at_[a * order_.size() + b];
+    if (kept_at == version_) return false;
+    const PlanCost cost = Total();
+    const State before = Save();
     TakeOff(a);
     TakeOff(b);
     PlaceBest(a, {.only = cluster_b});
     PlaceBest(b, {.only = cluster_a});
-    if (Total().Better(before)) return true;
-    Restore(placements, steps);
+    if (Total().Better(cost)) return true;
+    GoBackTo(before);
+    kept_at = version_;
     return false;
   }
 
@@ -455,9 +467,13 @@ class Search {
   const std::vector<std::size_t> order_;
   std::vector<ClusterLoad> clusters_;
   std::vector<std::optional<Placement>> placements_;
-  /// Counts what has changed, and for each session when it was last found to be in its best place.
-  std::uint64_t changes_ = 1;
+  /// Names what has been decided: equal numbers, equal states.
+  std::uint64_t version_ = 1;
+  std::uint64_t versions_ = 1;
+  /// The version in which a session was found to be in its best place, and in which two sessions
+  /// (the one that is placed first first) were found not to gain from an exchange.
   std::vector<std::uint64_t> stayed_at_;
+  std::vector<std::uint64_t> kept_at_;
   std::vector<bool> promised_;
   std::vector<std::size_t> rest_;
   int rearrangements_ = 0;
