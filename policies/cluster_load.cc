@@ -1,6 +1,7 @@
 #include "policies/cluster_load.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -70,8 +71,11 @@ double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
   const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
   const CostTable::Rung& rung = planner_.RungOf(extra.session, place);
   const double per_mj = planner_.Rate(extra.session) / 1e3;
-  const std::size_t low =
-      std::max(planner_.FirstMetAlone(extra.session, place), choice_.first_met.value_or(0));
+  const std::size_t alone = planner_.FirstMetAlone(extra.session, place);
+  std::size_t low = std::max(alone, choice_.first_met.value_or(0));
+  // Where others are missed at any frequency it will be the highest, or what the budget allows.
+  if (low >= steps_ && alone < steps_)
+    low = std::isinf(planner_.PowerBudgetW()) ? steps_ - 1 : alone;
   double least_w = std::numeric_limits<double>::infinity();
   for (std::size_t step = low; step < steps_; ++step) {
     least_w = std::min(least_w, idle[step] + sums_.load_w[step] + per_mj * rung.energy_mj[step]);
@@ -88,7 +92,7 @@ std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, dou
   Include(extra, 1.0, spare_);
   members_.push_back(extra);
   std::optional<Choice> best;
-  if (!goal || MayReach(*goal, spare_, low)) best = Best(spare_, budget_w, low, low);
+  if (!goal || MayReach(*goal, spare_, low)) best = Best(spare_, budget_w, {low, steps_, true});
   members_.pop_back();
   return best;
 }
@@ -132,10 +136,10 @@ void ClusterLoad::Remove(std::size_t session, double budget_w) {
   --settled_;
   // What rounding leaves behind must not outlive the last member.
   if (members_.empty()) sums_ = {std::vector<double>(steps_, 0.0)};
-  choice_ = Best(sums_, budget_w, choice_.first_met.value_or(steps_ - 1), 0);
+  choice_ = Best(sums_, budget_w, {0, choice_.first_met.value_or(steps_)});
 }
 
-void ClusterLoad::Choose(double budget_w) { choice_ = Best(sums_, budget_w, choice_.step, 0); }
+void ClusterLoad::Choose(double budget_w) { choice_ = Best(sums_, budget_w, {0, steps_}); }
 
 void ClusterLoad::SetStep(std::size_t step) {
   choice_ = At(sums_, step, std::numeric_limits<double>::infinity());
@@ -148,22 +152,23 @@ ClusterLoad::Choice ClusterLoad::At(const Sums& sums, std::size_t step, double b
   return choice;
 }
 
-ClusterLoad::Choice ClusterLoad::Best(const Sums& sums, double budget_w, std::size_t hint,
-                                      std::size_t low) const {
+ClusterLoad::Choice ClusterLoad::Best(const Sums& sums, double budget_w, const Range& range) const {
   if (sums.working == 0) return At(sums, 0, budget_w);
   if (HighestOnly()) return HighestWithin(sums, budget_w);
   if (sums.energy_capped > 0) return BestOfAll(sums, budget_w);
-  const auto first = FirstMet(hint, low);
-  if (!first) return HighestWithin(sums, budget_w);
-  const Choice choice = LeastPower(sums, *first, budget_w);
-  return choice.over_budget_w > 0.0 ? BestOfAll(sums, budget_w) : choice;
+  const std::size_t first = FirstMet(range);
+  Choice choice =
+      first < steps_ ? LeastPower(sums, first, budget_w) : HighestWithin(sums, budget_w);
+  if (first < steps_ && choice.over_budget_w > 0.0) choice = BestOfAll(sums, budget_w);
+  choice.first_met = first;
+  return choice;
 }
 
 ClusterLoad::Choice ClusterLoad::LeastPower(const Sums& sums, std::size_t first,
                                             double budget_w) const {
   const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
   const auto power = [&](std::size_t step) { return idle[step] + sums.load_w[step]; };
-  Choice best{first, {}, 0.0, first};
+  Choice best{first, {}, 0.0, std::nullopt};
   for (std::size_t step = first + 1; step < steps_; ++step) {
     if (power(step) < power(best.step)) best.step = step;
   }
@@ -193,36 +198,19 @@ ClusterLoad::Choice ClusterLoad::HighestWithin(const Sums& sums, double budget_w
   return least;
 }
 
-std::optional<std::size_t> ClusterLoad::FirstMet(std::size_t hint, std::size_t low) const {
-  if (low >= steps_) return std::nullopt;
-  // Gallop from the hint, then halve: below `low` nothing is met, from `high` on everything.
-  std::size_t high = std::clamp(hint, low, steps_ - 1);
-  if (AllMet(high)) {
-    for (std::size_t stride = 1; high > low; stride *= 2) {
-      const std::size_t next = high - std::min(stride, high - low);
-      if (!AllMet(next)) {
-        low = next + 1;
-        break;
-      }
-      high = next;
-    }
-  } else {
-    for (std::size_t stride = 1;; stride *= 2) {
-      low = high + 1;
-      if (low >= steps_) return std::nullopt;
-      high = std::min(high + stride, steps_ - 1);
-      if (AllMet(high)) break;
-    }
+std::size_t ClusterLoad::FirstMet(Range range) const {
+  // Gallop from the end that is likely, then halve.
+  bool halve = false;
+  for (std::size_t stride = 1; range.low < range.high;) {
+    std::size_t step = (range.low + range.high) / 2;
+    if (!halve && range.likely_low) step = std::min(range.low + stride, range.high) - 1;
+    if (!halve && !range.likely_low) step = std::max(range.low + stride, range.high) - stride;
+    const bool met = AllMet(step);
+    (met ? range.high : range.low) = met ? step : step + 1;
+    halve = halve || met == range.likely_low;
+    stride *= 2;
   }
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (AllMet(middle)) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return high;
+  return range.high;
 }
 
 }  // namespace dynofa::policies

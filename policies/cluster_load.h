@@ -30,8 +30,8 @@ class ClusterLoad {
     std::size_t step = 0;
     ClusterCost cost;
     double over_budget_w = 0.0;
-    /// The first frequency at which all members are met with headroom; none if there is none or
-    /// nobody looked.
+    /// The first frequency at which all members are met with headroom, as many as there are
+    /// frequencies if there is none; nullopt if nobody looked.
     std::optional<std::size_t> first_met;
   };
 
@@ -87,13 +87,19 @@ class ClusterLoad {
   /// False if something is missed wherever the objective is below `goal`: what is met at a
   /// frequency is met at all higher ones, so that the highest of those tells.
   bool MayReach(double goal, const Sums& sums, std::size_t low) const;
-  /// `hint`: where the first frequency that meets all may be; `low`: it is not below that.
-  Choice Best(const Sums& sums, double budget_w, std::size_t hint, std::size_t low) const;
+  /// Where the first frequency is at which all are met: not below `low`, not above `high`, which
+  /// may be as many as there are.
+  struct Range {
+    std::size_t low = 0;
+    std::size_t high = 0;
+    bool likely_low = false;
+  };
+  Choice Best(const Sums& sums, double budget_w, const Range& range) const;
   Choice At(const Sums& sums, std::size_t step, double budget_w) const;
   Choice BestOfAll(const Sums& sums, double budget_w) const;
   Choice LeastPower(const Sums& sums, std::size_t first, double budget_w) const;
   Choice HighestWithin(const Sums& sums, double budget_w) const;
-  std::optional<std::size_t> FirstMet(std::size_t hint, std::size_t low) const;
+  std::size_t FirstMet(Range range) const;
 
   const Planner& planner_;
   const std::size_t cluster_;
