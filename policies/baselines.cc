@@ -126,7 +126,7 @@ Decision GreedyPolicy::Decide(const Snapshot& snapshot) const {
     for (const Placement& place : planner.Choices(session)) {
       ClusterLoad alone(planner, place.cluster);
       const auto choice =
-          *alone.TryWith({session, place.rung, false}, planner.PowerBudgetW(), false);
+          *alone.TryWith({session, place.rung, false}, planner.PowerBudgetW(), std::nullopt);
       const PlanCost cost{choice.over_budget_w, choice.cost.misses,
                           choice.cost.objective - planner.RestPowerW(place.cluster)};
       if (best && !cost.Better(*best)) continue;

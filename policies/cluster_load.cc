@@ -200,15 +200,15 @@ ClusterLoad::Choice ClusterLoad::HighestWithin(const Sums& sums, double budget_w
 
 std::size_t ClusterLoad::FirstMet(Range range) const {
   // Gallop from the end that is likely, then halve.
-  bool halve = false;
-  for (std::size_t stride = 1; range.low < range.high;) {
-    std::size_t step = (range.low + range.high) / 2;
-    if (!halve && range.likely_low) step = std::min(range.low + stride, range.high) - 1;
-    if (!halve && !range.likely_low) step = std::max(range.low + stride, range.high) - stride;
+  bool gallop = true;
+  for (std::size_t stride = 1; range.low < range.high; stride *= 2) {
+    const std::size_t reach = std::min(stride, range.high - range.low);
+    const std::size_t step = !gallop            ? (range.low + range.high) / 2
+                             : range.likely_low ? range.low + reach - 1
+                                                : range.high - reach;
     const bool met = AllMet(step);
     (met ? range.high : range.low) = met ? step : step + 1;
-    halve = halve || met == range.likely_low;
-    stride *= 2;
+    gallop = gallop && met != range.likely_low;
   }
   return range.high;
 }
