@@ -14,9 +14,9 @@
 #include "daemon/base/strings.h"
 #include "daemon/base/unique_fd.h"
 #include "daemon/engine/cpu/supernet.h"
+#include "daemon/engine/ofa/published.h"
 #include "daemon/engine/ofa/synthetic.h"
 #include "daemon/tools/engine_bench.h"
-#include "daemon/tools/levels.h"
 
 namespace dynofa::tools {
 namespace {
@@ -78,11 +78,11 @@ absl::StatusOr<Measured> MeasureProcess(int levels) {
 absl::Status ReportMemory(int levels) {
   const double bare = PeakResidentBytes();
   const auto architecture = engine::ofa::Architecture::MobileNetV3(1.2);
-  DYNOFA_ASSIGN_OR_RETURN(const auto model,
-                          engine::ofa::SyntheticModel(architecture, DynamicOfaLevels()));
+  const auto published = engine::ofa::PublishedSubnets(architecture.width_mult).subnets;
+  DYNOFA_ASSIGN_OR_RETURN(const auto model, engine::ofa::SyntheticModel(architecture, published));
   DYNOFA_ASSIGN_OR_RETURN(const auto supernet, engine::cpu::MakeSupernet(model));
   std::vector<std::shared_ptr<const engine::PreparedSubnet>> subnets;
-  for (const engine::ofa::Subnet& level : DynamicOfaLevels()) {
+  for (const engine::ofa::Subnet& level : published) {
     if (subnets.size() == static_cast<std::size_t>(levels)) break;
     DYNOFA_ASSIGN_OR_RETURN(subnets.emplace_back(), supernet->Prepare(level.id));
   }

@@ -10,9 +10,9 @@
 #include "daemon/base/status.h"
 #include "daemon/engine/cpu/supernet.h"
 #include "daemon/engine/executor.h"
+#include "daemon/engine/ofa/published.h"
 #include "daemon/engine/ofa/synthetic.h"
 #include "daemon/tools/engine_bench.h"
-#include "daemon/tools/levels.h"
 #include "daemon/tools/statistics.h"
 #include "daemon/tools/timed_run.h"
 
@@ -116,11 +116,11 @@ absl::StatusOr<SwitchCost> Summarise(const std::vector<std::unique_ptr<Client>>&
 
 absl::StatusOr<SwitchCost> MeasureSwitching(int rounds) {
   const auto architecture = engine::ofa::Architecture::MobileNetV3(1.2);
-  DYNOFA_ASSIGN_OR_RETURN(const auto model,
-                          engine::ofa::SyntheticModel(architecture, DynamicOfaLevels()));
+  const auto published = engine::ofa::PublishedSubnets(architecture.width_mult).subnets;
+  DYNOFA_ASSIGN_OR_RETURN(const auto model, engine::ofa::SyntheticModel(architecture, published));
   DYNOFA_ASSIGN_OR_RETURN(const auto supernet, engine::cpu::MakeSupernet(model));
   Subnets subnets;
-  for (const engine::ofa::Subnet& level : DynamicOfaLevels()) {
+  for (const engine::ofa::Subnet& level : published) {
     DYNOFA_ASSIGN_OR_RETURN(subnets.emplace_back(), supernet->Prepare(level.id));
   }
   std::vector<std::unique_ptr<Client>> clients;
