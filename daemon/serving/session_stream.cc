@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/serving/enter.h"
 #include "daemon/serving/manager_messages.h"
 #include "daemon/serving/text.h"
 
@@ -40,24 +42,24 @@ SessionStream::GrpcReactor* SessionStream::Handle(grpc::CallbackServerContext* c
   const std::shared_ptr<SessionStream> stream(new SessionStream(edge));
   Reactor* const reactor = new Reactor(stream);
   stream->reactor_ = reactor;
-  if (!edge.calls.Add(CallRegistry::Kind::kStream, stream)) {
-    stream->End(absl::UnavailableError("dynofad is stopping"));
-    return reactor;
+  const absl::Status admitted = stream->Admit(context->peer());
+  if (admitted.ok()) {
+    stream->ReadNext();
+  } else {
+    stream->End(admitted);
   }
-  const std::shared_ptr<const Connection> connection = edge.connections.Find(context->peer());
-  if (connection == nullptr) {
-    stream->End(absl::UnauthenticatedError("the connection of this call has ended"));
-    return reactor;
-  }
-  absl::StatusOr<Admission::Ticket> ticket = edge.admission.AdmitStream(connection->caller.uid);
-  if (!ticket.ok()) {
-    stream->End(ticket.status());
-    return reactor;
-  }
-  stream->ticket_.emplace(*std::move(ticket));
-  stream->caller_ = connection->caller;
-  stream->ReadNext();
   return reactor;
+}
+
+absl::Status SessionStream::Admit(std::string_view peer) {
+  DYNOFA_ASSIGN_OR_RETURN(
+      const auto connection,
+      Enter(edge_.calls, CallRegistry::Kind::kStream, shared_from_this(), edge_.connections, peer));
+  DYNOFA_ASSIGN_OR_RETURN(Admission::Ticket ticket,
+                          edge_.admission.AdmitStream(connection->caller.uid));
+  ticket_.emplace(std::move(ticket));
+  caller_ = connection->caller;
+  return absl::OkStatus();
 }
 
 void SessionStream::ReadNext() {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "daemon/serving/edge.h"
@@ -33,6 +34,8 @@ class SessionStream final : public OpenCall, public std::enable_shared_from_this
 
   explicit SessionStream(const Edge& edge) : edge_(edge) {}
 
+  /// Takes a place in the caller's quota.
+  absl::Status Admit(std::string_view peer);
   void ReadNext();
   void OnReadDone(bool ok);
   void OnWriteDone(bool ok);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "daemon/base/status.h"
+#include "daemon/serving/enter.h"
 #include "daemon/serving/manager_messages.h"
 #include "daemon/serving/text.h"
 
@@ -27,23 +29,23 @@ StatusStream::GrpcReactor* StatusStream::Handle(grpc::CallbackServerContext* con
   const std::shared_ptr<StatusStream> stream(new StatusStream(edge));
   Reactor* const reactor = new Reactor(stream);
   stream->reactor_ = reactor;
-  if (!edge.calls.Add(CallRegistry::Kind::kStream, stream)) {
-    stream->End(absl::UnavailableError("dynofad is stopping"));
-    return reactor;
+  const absl::Status admitted = stream->Admit(context->peer());
+  if (admitted.ok()) {
+    stream->Begin();
+  } else {
+    stream->End(admitted);
   }
-  const std::shared_ptr<const Connection> connection = edge.connections.Find(context->peer());
-  if (connection == nullptr) {
-    stream->End(absl::UnauthenticatedError("the connection of this call has ended"));
-    return reactor;
-  }
-  absl::StatusOr<Admission::Ticket> ticket = edge.admission.AdmitStream(connection->caller.uid);
-  if (!ticket.ok()) {
-    stream->End(ticket.status());
-    return reactor;
-  }
-  stream->ticket_.emplace(*std::move(ticket));
-  stream->Begin();
   return reactor;
+}
+
+absl::Status StatusStream::Admit(std::string_view peer) {
+  DYNOFA_ASSIGN_OR_RETURN(
+      const auto connection,
+      Enter(edge_.calls, CallRegistry::Kind::kStream, shared_from_this(), edge_.connections, peer));
+  DYNOFA_ASSIGN_OR_RETURN(Admission::Ticket ticket,
+                          edge_.admission.AdmitStream(connection->caller.uid));
+  ticket_.emplace(std::move(ticket));
+  return absl::OkStatus();
 }
 
 void StatusStream::Begin() {

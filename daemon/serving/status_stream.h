@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "daemon/serving/edge.h"
@@ -29,6 +30,8 @@ class StatusStream final : public OpenCall, public std::enable_shared_from_this<
 
   explicit StatusStream(const Edge& edge) : edge_(edge) {}
 
+  /// Takes a place in the caller's quota.
+  absl::Status Admit(std::string_view peer);
   void Begin();
   void OnStatus(const std::shared_ptr<const manager::StatusView>& view);
   void OnWriteDone(bool ok);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/base/log.h"
+#include "daemon/serving/enter.h"
 #include "daemon/serving/text.h"
 
 namespace dynofa::serving {
@@ -30,17 +31,14 @@ grpc::ServerUnaryReactor* UnaryCall::Handle(grpc::CallbackServerContext* context
   const std::shared_ptr<UnaryCall> call(new UnaryCall(registry));
   Reactor* const reactor = new Reactor(call);
   call->reactor_ = reactor;
-  if (!registry.Add(CallRegistry::Kind::kRequest, call)) {
-    call->Finish(absl::UnavailableError("dynofad is stopping"));
-    return reactor;
-  }
-  const std::shared_ptr<const Connection> connection = connections.Find(context->peer());
-  if (connection == nullptr) {
-    call->Finish(absl::UnauthenticatedError("the connection of this call has ended"));
+  const auto connection =
+      Enter(registry, CallRegistry::Kind::kRequest, call, connections, context->peer());
+  if (!connection.ok()) {
+    call->Finish(connection.status());
     return reactor;
   }
   try {
-    handler(call, *connection);
+    handler(call, **connection);
   } catch (const std::exception& error) {
     base::LogError("a call failed: ", error.what());
     call->Finish(absl::InternalError("dynofad could not handle this call; its log says why"));
