@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_format.h"
+#include "daemon/base/hash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
@@ -55,13 +56,6 @@ absl::StatusOr<std::string> ReadBoardFile(const std::string& path) {
   return text;
 }
 
-// FNV-1a: tells files apart that nobody made to look alike.
-std::uint64_t Digest(std::string_view text) {
-  std::uint64_t digest = 14695981039346656037U;
-  for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return digest;
-}
-
 }  // namespace
 
 const BoardModel* FindBoardModel(std::string_view id) {
@@ -95,7 +89,9 @@ absl::StatusOr<std::shared_ptr<const BoardModel>> OpenBoardModel(const std::stri
 std::string BoardLabel(const BoardModel& board) {
   const BoardModel* shipped = FindBoardModel(board.id);
   if (shipped != nullptr && shipped->file_text == board.file_text) return board.id;
-  return absl::StrFormat("%s@%08x", board.id, static_cast<std::uint32_t>(Digest(board.file_text)));
+  // Tells files apart that nobody made to look alike.
+  return absl::StrFormat("%s@%08x", board.id,
+                         static_cast<std::uint32_t>(base::Fnv1a(board.file_text)));
 }
 
 }  // namespace dynofa::emulator

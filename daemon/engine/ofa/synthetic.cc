@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/base/hash.h"
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
 #include "daemon/engine/ofa/model.h"
@@ -15,29 +16,15 @@
 namespace dynofa::engine::ofa {
 namespace {
 
-constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
-
-std::uint64_t Fnv1a(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
-
-// The finalizer of SplitMix64 (Steele, Lea, Flood 2014), increment included.
-std::uint64_t SplitMix64(std::uint64_t state) {
-  std::uint64_t z = state + kGolden;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 // Value `index` of the tensor whose key hashes to `hash`, in [-1, 1).
 double Unit(std::uint64_t hash, std::size_t index) {
-  return static_cast<double>(SplitMix64(hash + index * kGolden) >> 40) / 8388608.0 - 1.0;
+  return static_cast<double>(base::SplitMix(hash + (index + 1) * base::kSplitMixStep) >> 40) /
+             8388608.0 -
+         1.0;
 }
 
 std::vector<float> Values(std::string_view key, std::size_t count, double centre, double scale) {
-  const std::uint64_t hash = Fnv1a(key);
+  const std::uint64_t hash = base::Fnv1a(key);
   std::vector<float> values(count);
   for (std::size_t i = 0; i < count; ++i) {
     values[i] = static_cast<float>(centre + scale * Unit(hash, i));
@@ -49,7 +36,7 @@ std::vector<float> TransformMatrix(std::string_view key, std::size_t side) {
   const double scale = 0.5 / static_cast<double>(side);
   std::vector<float> values = Values(key, side * side, 0.0, scale);
   for (std::size_t i = 0; i < values.size(); i += side + 1) {
-    values[i] = static_cast<float>(1.0 + scale * Unit(Fnv1a(key), i));
+    values[i] = static_cast<float>(1.0 + scale * Unit(base::Fnv1a(key), i));
   }
   return values;
 }

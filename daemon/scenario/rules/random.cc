@@ -3,23 +3,17 @@
 #include <cmath>
 #include <numbers>
 
+#include "daemon/base/hash.h"
+
 namespace dynofa::scenario {
-namespace {
 
-constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
-
-std::uint64_t Mix(std::uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
-
-}  // namespace
+using base::kSplitMixStep;
+using base::SplitMix;
 
 Random::Random(std::uint64_t seed, std::uint64_t stream)
-    : state_(Mix(seed + kGolden) ^ Mix(Mix(stream) + kGolden)) {}
+    : state_(SplitMix(seed + kSplitMixStep) ^ SplitMix(SplitMix(stream) + kSplitMixStep)) {}
 
-std::uint64_t Random::Next() { return Mix(state_ += kGolden); }
+std::uint64_t Random::Next() { return SplitMix(state_ += kSplitMixStep); }
 
 double Random::Uniform() {
   // 53 bits, moved by half a step away from 0 and 1.
@@ -36,7 +30,7 @@ double Random::Normal() {
 double NoiseFactor(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, double noise) {
   if (noise <= 0.0) return 1.0;
   const double variance = std::log(1.0 + noise * noise);
-  Random random(seed ^ Mix(index + kGolden), stream);
+  Random random(seed ^ SplitMix(index + kSplitMixStep), stream);
   return std::exp(std::sqrt(variance) * random.Normal() - variance / 2.0);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "daemon/base/hash.h"
 #include "daemon/base/strings.h"
 
 namespace dynofa::tools::search {
@@ -40,12 +41,6 @@ std::string Joined(const std::vector<int>& values, std::string_view separator) {
   std::string text;
   for (int value : values) text += base::StrCat(text.empty() ? "" : separator, value);
   return text;
-}
-
-std::uint64_t Fnv1a(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
 }
 
 }  // namespace
@@ -131,7 +126,7 @@ std::string SubnetId(const SubnetConfig& config) {
   constexpr std::uint64_t kSixDigits = 0xffffff;
   char hash[8];
   std::snprintf(hash, sizeof(hash), "%06x",
-                static_cast<unsigned>(Fnv1a(Text(config)) & kSixDigits));
+                static_cast<unsigned>(base::Fnv1a(Text(config)) & kSixDigits));
   const bool long_depths = *std::max_element(config.depths.begin(), config.depths.end()) > 9;
   return base::StrCat("r", config.resolution, "-d", Joined(config.depths, long_depths ? "." : ""),
                       "-", hash);
