@@ -1,0 +1,173 @@
+#include "policies/plan_draft.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dynofa::policies {
+
+bool Harmless(const PlanCost& with, const PlanCost& without) {
+  return with.over_cap_w <= without.over_cap_w + 1e-9 &&
+         !with.misses.BreaksMorePromises(without.misses);
+}
+
+PlanDraft::PlanDraft(const Planner& planner)
+    : planner_(planner),
+      placements_(planner.snapshot().sessions.size()),
+      promised_(placements_.size(), false) {
+  for (std::size_t c = 0; c < planner.table().clusters().size(); ++c) {
+    clusters_.emplace_back(planner, c);
+  }
+}
+
+ClusterCost PlanDraft::AllClusters() const {
+  ClusterCost sum;
+  for (const ClusterLoad& cluster : clusters_) sum.Add(cluster.cost());
+  return sum;
+}
+
+PlanCost PlanDraft::Placed() const {
+  ClusterCost sum = AllClusters();
+  return {std::max(0.0, sum.power_w - planner_.PowerBudgetW()), sum.misses, sum.objective};
+}
+
+PlanCost PlanDraft::Total() const {
+  PlanCost total = Placed();
+  for (std::size_t i = 0; i < placements_.size(); ++i) {
+    if (!placements_[i]) total.misses.Add(planner_.Unserved(i, promised_[i]));
+  }
+  return total;
+}
+
+double PlanDraft::BudgetW(std::size_t cluster) const {
+  double budget_w = planner_.PowerBudgetW();
+  for (std::size_t c = 0; c < clusters_.size(); ++c) {
+    if (c != cluster) budget_w -= clusters_[c].cost().power_w;
+  }
+  return budget_w;
+}
+
+void PlanDraft::SumOthers() {
+  others_.clear();
+  ClusterCost sum;  // those before it, then those after it
+  for (const ClusterLoad& cluster : clusters_) {
+    others_.push_back(sum);
+    sum.Add(cluster.cost());
+  }
+  sum = {};
+  for (std::size_t c = clusters_.size(); c-- > 0;) {
+    others_[c].Add(sum);
+    sum.Add(clusters_[c].cost());
+  }
+}
+
+void PlanDraft::SortOptions(std::size_t session) {
+  options_.clear();
+  for (const Placement& choice : planner_.Choices(session)) {
+    const Member member{session, choice.rung, promised_[session]};
+    options_.push_back({choice, others_[choice.cluster].objective +
+                                    clusters_[choice.cluster].LeastObjectiveWith(member)});
+  }
+  std::stable_sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
+    return a.least_objective < b.least_objective;
+  });
+}
+
+std::optional<double> PlanDraft::Goal(bool harmless, std::size_t cluster, double objective) const {
+  if (!harmless || clusters_[cluster].cost().misses.any()) return std::nullopt;
+  return objective - others_[cluster].objective;
+}
+
+void PlanDraft::PlaceBest(std::size_t session, const Within& within) {
+  SumOthers();
+  SortOptions(session);
+  const PlanCost without = Placed();
+  const double budget_w = planner_.PowerBudgetW();
+  std::optional<Placement> best;
+  ClusterLoad::Choice best_choice;
+  PlanCost best_cost;
+  bool harmless = false;  // the best so far adds nothing to what is missed
+  for (const Option& option : options_) {
+    const std::size_t c = option.placement.cluster;
+    if (!within.Has(c)) continue;
+    if (harmless && option.least_objective >= best_cost.objective) break;
+    const auto choice =
+        clusters_[c].TryWith({session, option.placement.rung, promised_[session]},
+                             budget_w - others_[c].power_w, Goal(harmless, c, best_cost.objective));
+    if (!choice) continue;
+    PlanCost cost{choice->over_budget_w, others_[c].misses,
+                  others_[c].objective + choice->cost.objective};
+    cost.misses.Add(choice->cost.misses);
+    if (!promised_[session] && !Harmless(cost, without)) continue;
+    if (best && !cost.Better(best_cost)) continue;
+    best = option.placement;
+    best_choice = *choice;
+    best_cost = cost;
+    harmless = cost.over_cap_w <= without.over_cap_w && cost.misses.Compare(without.misses) <= 0;
+  }
+  if (best) Put(session, *best, best_choice);
+}
+
+void PlanDraft::Put(std::size_t session, const Placement& placement,
+                    const ClusterLoad::Choice& choice) {
+  NewVersion();
+  clusters_[placement.cluster].Add({session, placement.rung, promised_[session]}, choice);
+  placements_[session] = placement;
+}
+
+void PlanDraft::TakeOff(std::size_t session) {
+  if (!placements_[session]) return;
+  NewVersion();
+  const std::size_t cluster = placements_[session]->cluster;
+  clusters_[cluster].Remove(session, BudgetW(cluster));
+  placements_[session].reset();
+}
+
+void PlanDraft::ChooseSteps() {
+  for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Choose(BudgetW(c));
+}
+
+PlanDraft::State PlanDraft::Save() const {
+  State state{placements_, {}, version_};
+  for (const ClusterLoad& cluster : clusters_) state.steps.push_back(cluster.step());
+  return state;
+}
+
+void PlanDraft::Take(State state) {
+  std::vector<bool> moved(clusters_.size(), false);
+  for (std::size_t i = 0; i < placements_.size(); ++i) {
+    if (state.placements[i] == placements_[i]) continue;
+    if (state.placements[i]) moved[state.placements[i]->cluster] = true;
+    if (placements_[i]) moved[placements_[i]->cluster] = true;
+  }
+  placements_ = std::move(state.placements);
+  for (std::size_t c = 0; c < clusters_.size(); ++c) {
+    if (moved[c]) {
+      clusters_[c].Replace(MembersOf(c), state.steps[c]);
+    } else if (clusters_[c].step() != state.steps[c]) {
+      clusters_[c].SetStep(state.steps[c]);
+    }
+  }
+  NewVersion();
+}
+
+void PlanDraft::GoBackTo(const State& before) {
+  Take(before);
+  version_ = before.version;
+}
+
+std::vector<Member> PlanDraft::MembersOf(std::size_t cluster) const {
+  std::vector<Member> members;
+  for (std::size_t i = 0; i < placements_.size(); ++i) {
+    if (!placements_[i] || placements_[i]->cluster != cluster) continue;
+    members.push_back({i, placements_[i]->rung, promised_[i]});
+  }
+  return members;
+}
+
+Plan PlanDraft::TakePlan() && {
+  Plan plan{std::move(placements_), {}, std::move(promised_)};
+  for (const ClusterLoad& cluster : clusters_) plan.frequencies.push_back(cluster.step());
+  return plan;
+}
+
+}  // namespace dynofa::policies
