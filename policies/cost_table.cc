@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "policies/pareto.h"
 #include "policies/threads.h"
 
 namespace dynofa::policies {
@@ -172,6 +171,30 @@ void TakeIdlePower(const std::vector<const OperatingPoint*>& points, CostTable::
   }
 }
 
+/// These go by the profile: what is estimated of single subnets must not make them come and go.
+bool QuickerAtFullClock(const CostTable::Rung& a, const CostTable::Rung& b) {
+  const double a_ms = a.points.back()->latency_ms;
+  const double b_ms = b.points.back()->latency_ms;
+  return a_ms != b_ms ? a_ms < b_ms : a.accuracy > b.accuracy;
+}
+
+bool Beats(const CostTable::Rung& a, const CostTable::Rung& b) {
+  return a.accuracy >= b.accuracy &&
+         std::equal(a.points.begin(), a.points.end(), b.points.begin(),
+                    [](const auto* x, const auto* y) { return x->latency_ms <= y->latency_ms; });
+}
+
+/// Drops what another one beats at every clock. (One clock alone, where a profile is a little
+/// wrong, would cost a subnet its place for good.) `ladder`: sorted.
+void DropBeaten(CostTable::Ladder& ladder) {
+  CostTable::Ladder kept;
+  for (CostTable::Rung& rung : ladder) {
+    const auto beats_it = [&](const CostTable::Rung& other) { return Beats(other, rung); };
+    if (std::none_of(kept.begin(), kept.end(), beats_it)) kept.push_back(std::move(rung));
+  }
+  ladder = std::move(kept);
+}
+
 /// Of one model on one cluster.
 CostTable::Ladder MakeLadder(std::string_view model, std::vector<Candidates>& subnets,
                              CostTable::Cluster& cluster) {
@@ -184,8 +207,8 @@ CostTable::Ladder MakeLadder(std::string_view model, std::vector<Candidates>& su
     const double slowdown = state.slowdown * ResidualOf(state, model, candidates.subnet);
     ladder.push_back(MakeRung(*std::move(points), state.info, slowdown));
   }
-  // By the profile: what is estimated of single subnets must not make them come and go.
-  KeepPareto(ladder, [](const CostTable::Rung& rung) { return rung.points.back()->latency_ms; });
+  std::sort(ladder.begin(), ladder.end(), QuickerAtFullClock);
+  DropBeaten(ladder);
   return ladder;
 }
 

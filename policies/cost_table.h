@@ -44,7 +44,8 @@ class CostTable {
     std::vector<double> energy_mj;
   };
 
-  /// The Pareto subnets of one model on one cluster, cheapest first.
+  /// The subnets of one model on one cluster that no other beats in accuracy and in latency at
+  /// every frequency; the quickest at the highest first.
   using Ladder = std::vector<Rung>;
 
   explicit CostTable(const Snapshot& snapshot);
