@@ -151,6 +151,32 @@ CostTable::Cost CostOf(const OperatingPoint& point, const ClusterInfo& info, dou
   return cost;
 }
 
+/// Makes latencies fall with the clock where they do not, as close to those given as possible
+/// (isotonic regression by pooling adjacent violators): what a profile has otherwise is error.
+void PoolRising(std::vector<CostTable::Cost>& costs) {
+  struct Pool {
+    double sum_ms = 0.0;
+    std::size_t size = 0;
+    double mean_ms() const { return sum_ms / static_cast<double>(size); }
+  };
+  const auto rises = [](const CostTable::Cost& a, const CostTable::Cost& b) {
+    return a.service_ms < b.service_ms;
+  };
+  if (std::adjacent_find(costs.begin(), costs.end(), rises) == costs.end()) return;
+  std::vector<Pool> pools;
+  for (const CostTable::Cost& cost : costs) {
+    Pool last{cost.service_ms, 1};
+    for (; !pools.empty() && pools.back().mean_ms() < last.mean_ms(); pools.pop_back()) {
+      last = {last.sum_ms + pools.back().sum_ms, last.size + pools.back().size};
+    }
+    pools.push_back(last);
+  }
+  auto cost = costs.begin();
+  for (const Pool& pool : pools) {
+    for (std::size_t i = 0; i < pool.size; ++i) (cost++)->service_ms = pool.mean_ms();
+  }
+}
+
 /// `points`: of one subnet, by frequency.
 CostTable::Rung MakeRung(std::vector<const OperatingPoint*> points, const ClusterInfo& info,
                          double slowdown) {
@@ -158,7 +184,10 @@ CostTable::Rung MakeRung(std::vector<const OperatingPoint*> points, const Cluste
   rung.costs.reserve(rung.points.size());
   rung.energy_mj.reserve(rung.points.size());
   for (const OperatingPoint* point : rung.points) {
-    const CostTable::Cost& cost = rung.costs.emplace_back(CostOf(*point, info, slowdown));
+    rung.costs.push_back(CostOf(*point, info, slowdown));
+  }
+  PoolRising(rung.costs);
+  for (const CostTable::Cost& cost : rung.costs) {
     rung.energy_mj.push_back(cost.active_power_w * cost.service_ms);
   }
   return rung;
