@@ -193,9 +193,7 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
   options.version = DYNOFA_VERSION;
   options.power_modes = config.power_modes;
   options.power_mode = config.daemon.power_mode;
-  options.tick = std::chrono::milliseconds(config.daemon.tick_ms);
-  options.idle_tick = 4 * options.tick;
-  options.empty_tick = 8 * options.tick;
+  options.SetTick(std::chrono::milliseconds(config.daemon.tick_ms));
   if (const auto ping = notify.ping_period()) {
     for (auto* tick : {&options.tick, &options.idle_tick, &options.empty_tick}) {
       *tick = std::min(*tick, *ping);

@@ -42,6 +42,14 @@ struct ManagerOptions {
   base::Duration idle_tick = std::chrono::milliseconds(500);
   /// The same while not even a session is open. So does the first one.
   base::Duration empty_tick = std::chrono::milliseconds(500);
+
+  /// The tick, and by it those of a service that has nothing to do (docs/decisions/0019).
+  void SetTick(base::Duration busy) {
+    tick = busy;
+    idle_tick = 4 * busy;
+    empty_tick = 8 * busy;
+  }
+
   SessionBook::LimitsOf limits_of = [](std::uint32_t) { return SessionLimits{}; };
 };
 

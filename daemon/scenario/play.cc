@@ -83,19 +83,21 @@ absl::Status Simulation::Begin() {
   manager::ManagerOptions options;
   options.power_modes = modes_;
   options.power_mode = mode_;
+  options.SetTick(options.tick);
   std::vector<manager::HostedModel> hosted;
   for (const Model& model : scenario_.models) hosted.push_back({model.info, "emulated"});
-  DYNOFA_ASSIGN_OR_RETURN(manager_, manager::Manager::Create(
-                                        std::move(options), {.clock = time_,
-                                                             .runner = time_,
-                                                             .outcomes = outcomes_,
-                                                             .slowdowns = slowdowns_,
-                                                             .policy = std::move(policy_),
-                                                             .models = std::move(hosted),
-                                                             .costs = costs_,
-                                                             .publish_routes = [this](auto routes) {
-                                                               TakeRoutes(std::move(routes));
-                                                             }}));
+  DYNOFA_ASSIGN_OR_RETURN(
+      manager_, manager::Manager::Create(
+                    std::move(options),
+                    {.clock = time_,
+                     .runner = time_,
+                     .outcomes = outcomes_,
+                     .slowdowns = slowdowns_,
+                     .policy = std::move(policy_),
+                     .models = std::move(hosted),
+                     .costs = costs_,
+                     .publish_routes = [this](auto routes) { TakeRoutes(std::move(routes)); },
+                     .serving = [this] { return !open_.empty(); }}));
   Describe();
   NoteCaps();
   ScheduleScript();

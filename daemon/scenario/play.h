@@ -115,6 +115,7 @@ class Simulation {
   std::unordered_map<std::size_t, std::uint64_t> number_;      ///< of a request of its client
   dispatch::RequestId last_id_ = 0;
   std::optional<base::TimePoint> expiry_;
+  std::optional<base::TimePoint> last_end_;
 
   base::VirtualTime time_;
   manager::OutcomeRing outcomes_{1 << 14};

@@ -10,6 +10,8 @@ using dispatch::Outcome;
 
 /// Stream of random numbers for the noise of client i's runs, from here on.
 constexpr std::uint64_t kNoiseStream = 1'000'000;
+/// A request after such a pause brings a reading of its own: a tick, as in the daemon.
+constexpr base::Duration kPause = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -81,6 +83,8 @@ void Simulation::Arrive(std::size_t client) {
   if (patience) request.expiry = time_.Now() + base::FromMs(*patience);
   const bool admitted = !state.session.empty() && dispatcher_.Submit(request, time_.Now()).ok();
   if (!admitted) record.end = End::kRefused;
+  const bool first = open_.empty() && (!last_end_ || time_.Now() - *last_end_ >= kPause);
+  if (admitted && first) time_.Post([this] { manager_->OnRequest(); });
   if (admitted) open_[request.id] = trace_.requests.size();
   number_[trace_.requests.size()] = state.sent++;
   trace_.requests.push_back(record);
@@ -147,6 +151,7 @@ void Simulation::EndRequest(const Outcome& outcome) {
   record.compute_ms = base::ToMs(outcome.compute);
   number_.erase(found->second);
   open_.erase(found);
+  last_end_ = time_.Now();
   outcomes_.Push(outcome);
   if (outcome.missed) time_.Post([this] { manager_->OnMiss(); });
 }
