@@ -66,8 +66,10 @@ void ClusterLoad::Include(const Member& member, double sign, Sums& sums) const {
 double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
   const Placement place{cluster_, extra.rung};
   const double objective = sums_.place_cost + planner_.PlaceCost(extra.session, place);
-
   if (HighestOnly()) return objective;
+  if (sums_.working == 0 && planner_.snapshot().sessions[extra.session].standby) {
+    return objective + planner_.RestPowerW(cluster_);
+  }
   const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
   const CostTable::Rung& rung = planner_.RungOf(extra.session, place);
   const double per_mj = planner_.Rate(extra.session) / 1e3;

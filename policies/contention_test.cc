@@ -1,6 +1,7 @@
 #include "policies/contention.h"
 
 #include <cmath>
+#include <random>
 #include <tuple>
 #include <vector>
 
@@ -56,6 +57,30 @@ TEST_CASE("independent requests of a session wait for each other, as in M/D/1") 
     CHECK(response(utilisation, percentile) > 0.92 * exact);
     CHECK(response(utilisation, percentile) < 1.25 * exact);
   }
+}
+
+TEST_CASE("a queue from which demands are taken off is that of the rest") {
+  std::mt19937 random(7);
+  const auto pick = [&](std::size_t below) { return static_cast<std::size_t>(random() % below); };
+  int told = 0;
+  for (int round = 0; round < 500; ++round) {
+    std::vector<Demand> demands;
+    Queue queue;
+    for (int i = 0; i < 20; ++i) {
+      // Few lengths, so that several are the longest.
+      demands.push_back({5.0 * (1.0 + pick(4)), 1.0 + pick(3), pick(3) / 2.0});
+      queue.Add(demands.back());
+    }
+    for (bool known = true; known && demands.size() > 1;) {
+      const auto gone = demands.begin() + static_cast<std::ptrdiff_t>(pick(demands.size()));
+      known = queue.Remove(*gone);
+      demands.erase(gone);
+      if (!known) continue;
+      ++told;
+      CHECK(queue.ResponseMs(demands[0], 0.05) == Approx(ResponseMs(demands, 0, 95.0)));
+    }
+  }
+  CHECK(told > 1000);
 }
 
 TEST_CASE("an overloaded cluster has no response time") {
