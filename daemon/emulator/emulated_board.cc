@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "daemon/base/strings.h"
 #include "daemon/emulator/board_checks.h"
@@ -23,7 +24,11 @@ std::string_view Algorithm(const ClusterModel& model, const std::string& governo
 }  // namespace
 
 EmulatedBoard::EmulatedBoard(const BoardModel& model, const base::Clock& clock)
-    : model_(model), clock_(clock), now_(clock.Now()), ambient_c_(model.ambient_c) {
+    : model_(model),
+      clock_(clock),
+      now_(clock.Now()),
+      loads_reported_(now_),
+      ambient_c_(model.ambient_c) {
   temperatures_.assign(model.zones.size(), ambient_c_);
   held_c_.resize(model.zones.size());
   stale_c_.resize(model.zones.size());
@@ -113,6 +118,7 @@ void EmulatedBoard::ReadRails(hardware::BoardReading& reading) const {
     if (!total) reading.board_power_w = rail.total ? power : reading.board_power_w + power;
     total = total || rail.total;
   }
+  reading.board_power_over_s = base::ToSeconds(load_span_);
 }
 
 hardware::Limits EmulatedBoard::LimitsNow(std::string_view cluster) {
@@ -173,6 +179,7 @@ double EmulatedBoard::NeighboursJ() {
 void EmulatedBoard::ReportLoad(const std::vector<hardware::ClusterLoad>& loads) {
   std::lock_guard lock(mutex_);
   AdvanceLocked();
+  load_span_ = now_ - std::exchange(loads_reported_, now_);
   for (const hardware::ClusterLoad& load : loads) {
     ClusterState* state = FindLocked(load.cluster);
     if (state == nullptr || !std::isfinite(load.busy)) continue;

@@ -154,6 +154,9 @@ class EmulatedBoard {
 
   std::mutex mutex_;
   base::TimePoint now_;
+  /// When loads were told last, and the time that those speak of.
+  base::TimePoint loads_reported_;
+  base::Duration load_span_{};
   double since_poll_s_ = 0.0;
   double ambient_c_;
   std::vector<ClusterState> clusters_;

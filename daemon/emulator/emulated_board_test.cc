@@ -69,6 +69,15 @@ TEST_CASE("With everything busy the 15 W mode stays within 15 W and the 10 W mod
   CHECK(f.board.Read().board_power_w < 10.0);
 }
 
+TEST_CASE("The power is an average over the time that the loads speak of") {
+  Fixture f;
+  CHECK(f.board.Read().board_power_over_s == 0.0);
+  f.time.Advance(500ms);
+  f.board.ReportLoad({});
+  f.time.Advance(20ms);
+  CHECK(f.board.Read().board_power_over_s == Approx(0.5));
+}
+
 TEST_CASE("Equal limits pin the clock whatever the governor; off-table values are clamped") {
   Fixture f;
   REQUIRE(f.board.SetKnobs("cpu2", {"schedutil", {1036800, 1036800}}).ok());

@@ -104,6 +104,8 @@ struct BoardReading {
   std::vector<std::string> other_actors;
   /// Power of the whole board, W; 0 if no rail tells.
   double board_power_w = 0.0;
+  /// Over how long before the reading that is an average, s; 0: it is that of the moment.
+  double board_power_over_s = 0.0;
   /// Clock of the memory, kHz; 0 if unknown.
   std::int64_t memory_khz = 0;
   /// Share of the last ten seconds in which some task waited for a CPU, 0..1 (the kernel's

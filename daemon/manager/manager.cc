@@ -168,7 +168,6 @@ void Manager::Tick() {
   const base::Duration window = now - window_start_;
   if (window > base::Duration::zero()) {
     sessions_.EndWindow(window);
-    base_power_.EndWindow(window);
     auto loads = clusters_.EndWindow(window);
     for (hardware::ClusterLoad& load : loads) {
       if (load.cluster != profiler_.taken()) continue;
@@ -236,20 +235,20 @@ void Manager::ReadBoard() {
   if (board_ == nullptr || (reading_ && now - read_asked_ < kReadPatience)) return;
   reading_ = true;
   read_asked_ = now;
-  board_->Read([self = std::weak_ptr(self_)](absl::StatusOr<hardware::BoardReading> reading) {
+  board_->Read([self = std::weak_ptr(self_), now](absl::StatusOr<hardware::BoardReading> reading) {
     auto manager = self.lock();
     if (!manager) return;
     (*manager)->reading_ = false;
-    if (reading.ok()) return (*manager)->TakeReading(*std::move(reading));
+    if (reading.ok()) return (*manager)->TakeReading(*std::move(reading), now);
     base::LogWarning("reading the board failed: ", base::FromAbsl(reading.status().message()));
     (*manager)->PublishStatus();
   });
 }
 
-void Manager::TakeReading(hardware::BoardReading reading) {
+void Manager::TakeReading(hardware::BoardReading reading, base::TimePoint asked) {
   last_reading_ = std::move(reading);
   const bool other_conditions = clusters_.Update(last_reading_);
-  base_power_.Update(last_reading_);
+  base_power_.Update(last_reading_, asked);
   world_.on_reading(last_reading_);
   profiler_.OnReading(last_reading_);
   TakeUpOtherActors();

@@ -129,7 +129,7 @@ class Manager final : public ManagerApi {
   base::Duration TickPeriod() const;
   void TakeOutcomes();
   void ReadBoard();
-  void TakeReading(hardware::BoardReading reading);
+  void TakeReading(hardware::BoardReading reading, base::TimePoint asked);
   void TakeUpMisses();
   /// True if the decision differs in effect from the one before.
   bool Choose();

@@ -1,10 +1,12 @@
 #include "daemon/base/virtual_time.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/manager/manager_testing.h"
@@ -26,7 +28,29 @@ class Simulation : private ManagerStage {
                            {.name = "performance", .objective = policies::Objective::kPerformance}};
     ManagerDependencies world = World();
     world.publish_routes = [this](auto routes) { TakeRoutes(std::move(routes)); };
+    for (hardware::ClusterReading& cluster : board_->reading.clusters) {
+      cluster.min_khz = 500000;
+      cluster.max_khz = 2000000;
+    }
+    board_->meter = [this](hardware::BoardReading& reading) { Meter(reading); };
     manager_ = Begin(std::move(options), std::move(world));
+  }
+
+  /// What the board draws apart from its clusters, W.
+  static constexpr double kBaseW = 0.5;
+  /// Whether the rail is a counter of energy, read as the mean since the reading before; else it
+  /// tells the power of the moment.
+  bool counts_energy = false;
+
+  /// What the board has drawn until now, J.
+  double EnergyJ() {
+    double watt = kBaseW;
+    for (const auto& cluster : board_->reading.clusters) watt += cluster.static_power_w;
+    for (const auto& [cluster, active_w] : busy_) watt += active_w;
+    energy_j_ += watt * base::ToSeconds(time_.Now() - energy_until_);
+    energy_until_ = time_.Now();
+    power_w_ = watt;
+    return energy_j_;
   }
 
   std::string Open(const policies::Requirement& requirement) {
@@ -65,7 +89,7 @@ class Simulation : private ManagerStage {
   void RunFor(Duration length) {
     const TimePoint end = time_.Now() + length;
     while (time_.Now() < end) {
-      time_.Advance(std::chrono::milliseconds(10));
+      time_.Advance(std::min<Duration>(std::chrono::milliseconds(10), end - time_.Now()));
       for (dispatch::Outcome& outcome : dispatcher_.Expire(time_.Now())) End(std::move(outcome));
     }
   }
@@ -81,6 +105,15 @@ class Simulation : private ManagerStage {
   std::map<std::string, double> slow{{"cpu0", 1.0}, {"cpu2", 1.0}};
 
  private:
+  void Meter(hardware::BoardReading& reading) {
+    const double joule = EnergyJ() - std::exchange(metered_j_, EnergyJ());
+    const double seconds =
+        base::ToSeconds(time_.Now() - std::exchange(metered_until_, time_.Now()));
+    const bool mean = counts_energy && seconds > 0.0;
+    reading.board_power_w = mean ? joule / seconds : power_w_;
+    reading.board_power_over_s = mean ? seconds : 0.0;
+  }
+
   void TakeRoutes(std::shared_ptr<const dispatch::RoutingTable> routes) {
     for (auto& refusal : dispatcher_.SetRoutes(std::move(routes), time_.Now())) {
       End(std::move(refusal.outcome));
@@ -92,9 +125,11 @@ class Simulation : private ManagerStage {
       if (busy_.contains(cluster)) continue;
       const auto work = dispatcher_.NextWork(cluster, time_.Now());
       if (!work) continue;
-      busy_.insert(cluster);
+      EnergyJ();
+      busy_.emplace(cluster, work->active_power_w);
       const Duration compute = base::FromMs(work->expected_ms * slow[cluster]);
       time_.PostDelayed(compute, [this, work = *work, compute] {
+        EnergyJ();
         busy_.erase(work.cluster);
         End(dispatcher_.Complete(work, time_.Now(), compute, true));
         RunFree();
@@ -114,7 +149,13 @@ class Simulation : private ManagerStage {
 
   dispatch::Dispatcher dispatcher_{{}, slowdowns_};
   std::unique_ptr<Manager> manager_;
-  std::set<std::string> busy_;
+  /// The clusters that run something, and what they draw for it, W.
+  std::map<std::string, double> busy_;
+  double energy_j_ = 0.0;
+  double power_w_ = 0.0;
+  TimePoint energy_until_;
+  double metered_j_ = 0.0;
+  TimePoint metered_until_;
   std::set<dispatch::RequestId> open_;
   dispatch::RequestId last_id_ = 0;
 };
@@ -164,6 +205,30 @@ TEST_CASE("what a session that closes has queued ends with it") {
   CHECK(simulation.ended[dispatch::Outcome::Kind::kCompleted] +
             simulation.ended[dispatch::Outcome::Kind::kRefused] ==
         10);
+}
+
+TEST_CASE("the power of a board is foreseen however even requests fall on even readings") {
+  const bool counts_energy = GENERATE(false, true);
+  const int phase_ms = GENERATE(3, 20, 45, 80, 97);
+  CAPTURE(counts_energy, phase_ms);
+  Simulation simulation;
+  simulation.counts_energy = counts_energy;
+  const std::string camera =
+      simulation.Open({.latency_ms = 25.0, .percentile = 95, .min_accuracy = 0.8, .rate_hz = 10.0});
+  simulation.RunFor(std::chrono::milliseconds(phase_ms));
+  simulation.Send(camera, std::chrono::milliseconds(100), 400);
+  simulation.RunFor(std::chrono::seconds(10));
+
+  constexpr double kMeasuredS = 20.0;
+  const double before_j = simulation.EnergyJ();
+  double foreseen_w = 0.0;
+  for (int i = 0; i < static_cast<int>(kMeasuredS); ++i) {
+    simulation.RunFor(std::chrono::seconds(1));
+    foreseen_w += *simulation.status()->decision.predicted_power_w / kMeasuredS;
+  }
+  const double drawn_w = (simulation.EnergyJ() - before_j) / kMeasuredS;
+  CHECK(drawn_w > Simulation::kBaseW + 0.5);
+  CHECK(foreseen_w == Approx(drawn_w).epsilon(0.02));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #define DYNOFA_TESTS_SUPPORT_FAKE_BOARD_H_
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -37,6 +38,8 @@ struct FakeBoardState {
   base::Duration read_time{};
   /// The rail: 1 W and this for each cluster that works, W; 0 = there is no rail.
   double busy_power_w = 0.0;
+  /// Fills in what rails tell at the time of a reading.
+  std::function<void(hardware::BoardReading&)> meter;
 };
 
 /// A board that takes every setting at once and records it. Answers come on the runner.
@@ -85,6 +88,7 @@ class FakeBoard final : public hardware::Board {
           reading.board_power_w += state->busy_power_w * load.busy;
         }
       }
+      if (state->meter) state->meter(reading);
       done(std::move(reading));
     });
   }

@@ -91,6 +91,7 @@ void Fields(Archive& archive,
   archive("rails", v.rails);
   archive("other_actors", v.other_actors);
   archive("board_power_w", v.board_power_w);
+  archive("board_power_over_s", v.board_power_over_s);
   archive("memory_khz", v.memory_khz);
   archive("cpu_pressure", v.cpu_pressure);
 }

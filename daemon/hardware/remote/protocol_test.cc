@@ -92,6 +92,7 @@ Answer FullAnswer() {
   answer.reading.zones = {{"CPU-therm", "cpu0", 41.5}};
   answer.reading.rails = {{"VDD_IN", 3.5}};
   answer.reading.board_power_w = 3.5;
+  answer.reading.board_power_over_s = 0.5;
   answer.reading.memory_khz = 1600000;
   answer.reading.cpu_pressure = 0.25;
   ClusterReading cluster;
@@ -132,7 +133,7 @@ std::string ShapeOf(const std::string& message) { return Shape(nlohmann::json::p
 // Who changes a message changes the version, too: two programs of different releases must not
 // misunderstand each other.
 TEST_CASE("The messages are those of this version") {
-  CHECK(kProtocolVersion == 2);
+  CHECK(kProtocolVersion == 3);
   CHECK(ShapeOf(Encode(FullGreeting())) ==
         "{info:{clusters:[{capacity,continuous,cores,driver,frequencies_khz:[],governors:[],"
         "host_cpus:[],id,kind,read_only_reason,writable}],emulated_board,emulated_model,"
@@ -145,7 +146,8 @@ TEST_CASE("The messages are those of this version") {
   CHECK(ShapeOf(Encode(FullAnswer())) ==
         "{applied:[{cluster,effective:{cluster,governor,max_khz,min_khz},limited_by,"
         "requested:{cluster,governor,max_khz,min_khz},status:{code,text}}],id,"
-        "reading:{board_power_w,clusters:[{available,cluster,foreign_load,forgotten,"
+        "reading:{board_power_over_s,board_power_w,clusters:[{available,cluster,foreign_load,"
+        "forgotten,"
         "frequency_khz,governor,left_to_others:[],limit_khz,limited_by,max_khz,min_khz,"
         "static_power_w}],cpu_pressure,memory_khz,other_actors:[],rails:[{name,power_w}],"
         "zones:[{cluster,temperature_c,type}]},status:{code,text},v}");
@@ -158,7 +160,7 @@ TEST_CASE("Another version is refused with both, whichever message it comes in")
     return message.replace(message.find(mine), mine.size(), "\"v\":1");
   };
   const std::string text =
-      "the other end speaks protocol version 1, this program version 2: install dynofad and "
+      "the other end speaks protocol version 1, this program version 3: install dynofad and "
       "dynofa-boardd of the same release and restart both";
   CHECK(DecodeGreeting(of_version_1(Encode(FullGreeting()))).status().message() == text);
   CHECK(DecodeRequest(of_version_1(Encode(Request{.id = 1}))).status().message() == text);
@@ -173,16 +175,16 @@ TEST_CASE("What is not a request is refused with a reason") {
       {many, "not JSON"},
       {"[]", "must be an object"},
       {R"({"id":1})", "v is missing"},
-      {R"({"v":1,"id":1})", "protocol version 1, this program version 2"},
-      {R"({"v":2,"id":1,"op":"write","settings":[],"loads":[]})", "op must be"},
-      {R"({"v":2,"id":-1,"op":"read","settings":[],"loads":[]})", "id must be"},
-      {R"({"v":2,"id":1e40,"op":"read","settings":[],"loads":[]})", "id must be"},
-      {R"({"v":2,"id":1,"op":"read","settings":{},"loads":[]})", "settings must be a list"},
-      {R"({"v":2,"id":1,"op":"apply","settings":[{"cluster":1}],"loads":[]})", "cluster must be"},
-      {R"({"v":2,"id":1,"op":"apply","settings":[{"cluster":"a","governor":"","min_khz":1.5}],
+      {R"({"v":1,"id":1})", "protocol version 1, this program version 3"},
+      {R"({"v":3,"id":1,"op":"write","settings":[],"loads":[]})", "op must be"},
+      {R"({"v":3,"id":-1,"op":"read","settings":[],"loads":[]})", "id must be"},
+      {R"({"v":3,"id":1e40,"op":"read","settings":[],"loads":[]})", "id must be"},
+      {R"({"v":3,"id":1,"op":"read","settings":{},"loads":[]})", "settings must be a list"},
+      {R"({"v":3,"id":1,"op":"apply","settings":[{"cluster":1}],"loads":[]})", "cluster must be"},
+      {R"({"v":3,"id":1,"op":"apply","settings":[{"cluster":"a","governor":"","min_khz":1.5}],
            "loads":[]})",
        "min_khz must be a whole number"},
-      {R"({"v":2,"id":1,"op":"load","settings":[],"loads":[{"cluster":"a","busy":null}]})",
+      {R"({"v":3,"id":1,"op":"load","settings":[],"loads":[{"cluster":"a","busy":null}]})",
        "busy must be a number"},
   };
   for (const auto& [message, expected] : cases) {

@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 4> kSupplyMonitors = {"ina226", "ina230",
 constexpr int kIna3221Channels = 3;
 constexpr int kMostPowers = 16;
 constexpr double kMicro = 1e-6;
+// More than a monitor can be set to average over.
+constexpr std::int64_t kLongestIntervalMs = 10'000;
 
 template <std::size_t N>
 bool Is(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -29,12 +31,19 @@ Scope ScopeOf(const std::string& rail) {
   return Is(kBoardRails, rail) ? Scope::kBoard : Scope::kPart;
 }
 
+// Over how long a device averages; many do not tell.
+base::Duration IntervalOf(Attributes& attributes) {
+  const std::int64_t ms = ReadNumber(attributes, "update_interval").value_or(0);
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 0, kLongestIntervalMs));
+}
+
 // A channel of an INA3221: millivolts times milliamperes.
 class Ina3221Rail final : public PowerRail {
  public:
   Ina3221Rail(std::string name, std::shared_ptr<Attributes> attributes, std::string voltage,
               std::string current)
       : PowerRail(name, "ina3221", ScopeOf(name)),
+        over_(IntervalOf(*attributes)),
         attributes_(std::move(attributes)),
         voltage_(std::move(voltage)),
         current_(std::move(current)) {}
@@ -46,7 +55,10 @@ class Ina3221Rail final : public PowerRail {
     return static_cast<double>(*millivolts) * static_cast<double>(*milliamperes) * kMicro;
   }
 
+  base::Duration Over() const override { return over_; }
+
  private:
+  const base::Duration over_;
   const std::shared_ptr<Attributes> attributes_;
   const std::string voltage_;
   const std::string current_;
@@ -58,6 +70,7 @@ class MicrowattRail final : public PowerRail {
   MicrowattRail(std::string name, std::string source, Scope scope,
                 std::shared_ptr<Attributes> attributes, std::string attribute)
       : PowerRail(std::move(name), std::move(source), scope),
+        over_(IntervalOf(*attributes)),
         attributes_(std::move(attributes)),
         attribute_(std::move(attribute)) {}
 
@@ -67,7 +80,10 @@ class MicrowattRail final : public PowerRail {
     return static_cast<double>(*microwatts) * kMicro;
   }
 
+  base::Duration Over() const override { return over_; }
+
  private:
+  const base::Duration over_;
   const std::shared_ptr<Attributes> attributes_;
   const std::string attribute_;
 };

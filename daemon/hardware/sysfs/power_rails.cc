@@ -54,6 +54,7 @@ std::vector<RailInfo> PowerRails::infos() const {
 
 void PowerRails::Read(base::TimePoint now, BoardReading& reading) {
   double sum = 0.0;
+  base::Duration over{};
   bool whole = true;
   for (const auto& rail : rails_) {
     const std::optional<double> watts = rail->PowerW(now);
@@ -62,8 +63,11 @@ void PowerRails::Read(base::TimePoint now, BoardReading& reading) {
     if (!InBoardPower(*rail)) continue;
     whole = whole && known;
     if (known) sum += *watts;
+    over = std::max(over, rail->Over());
   }
-  if (whole) reading.board_power_w = sum;
+  if (!whole) return;
+  reading.board_power_w = sum;
+  reading.board_power_over_s = base::ToSeconds(over);
 }
 
 }  // namespace dynofa::hardware::sysfs

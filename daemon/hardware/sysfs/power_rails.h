@@ -31,6 +31,8 @@ class PowerRail {
 
   /// W; nullopt if it cannot be told now.
   virtual std::optional<double> PowerW(base::TimePoint now) = 0;
+  /// Over how long before it the last power is an average; zero: it is that of the moment.
+  virtual base::Duration Over() const { return base::Duration::zero(); }
 
  private:
   const std::string name_;

@@ -53,7 +53,21 @@ TEST_CASE("A rail of the whole board is its power; its parts are not added to it
   CHECK_FALSE(rails->infos()[1].in_board_power);
   const BoardReading reading = Rails::Read(*rails);
   CHECK(reading.board_power_w == Approx(3.5));
+  CHECK(reading.board_power_over_s == 0.0);
   CHECK(reading.rails[1].power_w == Approx(1.0));
+}
+
+TEST_CASE("A monitor that tells over how long it averages is believed within reason") {
+  Rails f;
+  f.Ina3221("1", "VDD_IN", "5000", "700");
+  const auto over_s = [&](const std::string& interval) {
+    f.dir.Write("class/hwmon/hwmon3/update_interval", interval + "\n");
+    return Rails::Read(*f.Find()).board_power_over_s;
+  };
+  CHECK(over_s("28") == Approx(0.028));
+  CHECK(over_s("-5") == 0.0);
+  CHECK(over_s("nonsense") == 0.0);
+  CHECK(over_s("9223372036854775807") == Approx(10.0));
 }
 
 TEST_CASE("Without one the parts are summed up, and that is said; a missing part spoils the sum") {
@@ -161,7 +175,9 @@ TEST_CASE("psys is the whole board") {
   Rails::Read(*rails, 0.0);
   f.Rapl("intel-rapl:0", "package-0", "1000000");
   f.Rapl("intel-rapl:1", "psys", "3000000");
-  CHECK(Rails::Read(*rails, 1.0).board_power_w == Approx(3.0));
+  const BoardReading reading = Rails::Read(*rails, 1.0);
+  CHECK(reading.board_power_w == Approx(3.0));
+  CHECK(reading.board_power_over_s == Approx(1.0));
 }
 
 TEST_CASE("A battery tells what the board draws while nothing else feeds it") {

@@ -31,10 +31,13 @@ class EnergyRail final : public PowerRail {
       return watts_ = std::nullopt;
     }
     watts_ = since_ ? Between(*energy, now) : std::nullopt;
+    over_ = since_ ? now - *since_ : base::Duration::zero();
     since_ = now;
     energy_uj_ = *energy;
     return watts_;
   }
+
+  base::Duration Over() const override { return over_; }
 
  private:
   std::optional<double> Between(std::int64_t energy_uj, base::TimePoint now) const {
@@ -50,6 +53,7 @@ class EnergyRail final : public PowerRail {
   const std::unique_ptr<Attributes> attributes_;
   const std::int64_t range_uj_;
   std::optional<base::TimePoint> since_;
+  base::Duration over_{};
   std::int64_t energy_uj_ = 0;
   std::optional<double> watts_;
 };
