@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -72,6 +73,12 @@ struct Assembly::Parts {
   std::unique_ptr<hardware::Board> first_board;
   bool managed = false;
   std::set<std::string> cluster_ids;
+  /// Those with an executor, and where that is pinned.
+  std::map<std::string, std::vector<int>> executor_cpus;
+  // On the loop:
+  bool has_board = false;
+  /// Clusters whose clocks have appeared and for which the board was opened anew: once.
+  std::set<std::string> taken_up;
   std::unique_ptr<dispatch::SlowdownBook> slowdowns;
   std::unique_ptr<emulator::Emulation> emulation;
   std::vector<std::shared_ptr<engine::Supernet>> supernets;
@@ -88,7 +95,13 @@ struct Assembly::Parts {
   absl::Status StartManager(const config::Config& config);
   absl::StatusOr<std::shared_ptr<const engine::CostModel>> MakeCostModel();
   void KeepBoard();
+  void LoseBoard(const std::string& why);
   void Reattach(std::unique_ptr<hardware::Board> board);
+  /// Whether the executors are those that the board needs.
+  bool Fits(const hardware::BoardInfo& info) const;
+  /// Opens the board anew if it then has clocks for clusters that are used already.
+  void TakeUp(const std::vector<policies::ClusterInfo>& appeared);
+  bool HasUseFor(const std::vector<policies::ClusterInfo>& appeared) const;
   absl::Status OpenEdges(const config::Config& config);
   /// Runs `task` on the loop and waits for it.
   void OnLoop(const std::function<void()>& task);
@@ -157,6 +170,7 @@ absl::StatusOr<std::vector<manager::ClusterExecutor>> Assembly::Parts::MakeExecu
       threads = {1};
       DYNOFA_ASSIGN_OR_RETURN(executor, emulation->Pace(cluster.id, std::move(executor)));
     }
+    executor_cpus[cluster.id] = cluster.host_cpus;
     executors.push_back({cluster.id, cluster.host_cpus, std::move(threads), std::move(executor)});
   }
   return executors;
@@ -215,6 +229,7 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
                     .costs = std::move(costs),
                     .publish_routes = [this](auto routes) { path->SetRoutes(std::move(routes)); },
                     .serving = [this] { return path->busy(); },
+                    .on_reading = [this](const auto& reading) { TakeUp(reading.appeared); },
                     .on_tick = [this] { notify.Ping(); },
                     .measure = path.get(),
                     .profiles = profiles.get()}));
@@ -227,20 +242,61 @@ absl::Status Assembly::Parts::StartManager(const config::Config& config) {
 
 void Assembly::Parts::KeepBoard() {
   OnLoop([this] {
+    has_board = managed;
     link->Keep(managed, {.on_board = [this](auto board) { Reattach(std::move(board)); },
-                         .on_lost = [this](const std::string& why) { manager->LoseBoard(why); }});
+                         .on_lost = [this](const std::string& why) { LoseBoard(why); }});
+  });
+}
+
+void Assembly::Parts::LoseBoard(const std::string& why) {
+  has_board = false;
+  manager->LoseBoard(why);
+}
+
+bool Assembly::Parts::Fits(const hardware::BoardInfo& info) const {
+  const std::set<std::string> ids = ClusterIds(info);
+  if (ids == cluster_ids) return true;
+  const bool more = std::includes(ids.begin(), ids.end(), cluster_ids.begin(), cluster_ids.end());
+  // What has come in addition is shown; nothing runs on it.
+  return more && emulation == nullptr && info.emulated_model.empty() &&
+         std::all_of(info.clusters.begin(), info.clusters.end(), [&](const auto& cluster) {
+           const auto executor = executor_cpus.find(cluster.id);
+           return executor == executor_cpus.end() || executor->second == cluster.host_cpus;
+         });
+}
+
+bool Assembly::Parts::HasUseFor(const std::vector<policies::ClusterInfo>& appeared) const {
+  bool any = false;
+  for (const policies::ClusterInfo& cluster : appeared) {
+    if (cluster.kind != policies::ClusterKind::kCpu) continue;
+    const auto executor = executor_cpus.find(cluster.id);
+    const bool ours = executor != executor_cpus.end() && executor->second == cluster.host_cpus;
+    if (!ours || taken_up.contains(cluster.id)) return false;
+    any = true;
+  }
+  return any;
+}
+
+void Assembly::Parts::TakeUp(const std::vector<policies::ClusterInfo>& appeared) {
+  if (!has_board || !HasUseFor(appeared)) return;
+  for (const policies::ClusterInfo& cluster : appeared) taken_up.insert(cluster.id);
+  // Not from within one of the board's own answers.
+  loop->Post([this, id = appeared.front().id] {
+    if (manager == nullptr || !has_board) return;
+    LoseBoard(base::StrCat("the board is opened anew, since the clock of ", id, " has appeared"));
+    link->Reconnect();
   });
 }
 
 void Assembly::Parts::Reattach(std::unique_ptr<hardware::Board> board) {
-  if (ClusterIds(board->info()) != cluster_ids) {
-    base::LogWarning("dynofa-boardd serves ", board->info().name,
-                     ", whose clusters are not those that the executors were made for; restart "
-                     "dynofad to use it");
-    return;
+  if (!Fits(board->info())) {
+    return LoseBoard(base::StrCat("dynofa-boardd serves ", board->info().name,
+                                  ", whose clusters are not those that the executors were made "
+                                  "for; restart dynofad to use it"));
   }
   base::LogInfo("board: ", board->info().name, " (again)");
   if (emulation != nullptr) board = emulation->Wrap(std::move(board));
+  has_board = true;
   manager->AttachBoard(std::move(board));
 }
 

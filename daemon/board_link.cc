@@ -42,8 +42,8 @@ void BoardLink::Lost(const absl::Status& status) {
   Retry();
 }
 
-void BoardLink::Retry() {
-  connector_->PostDelayed(kRetry, [this] {
+void BoardLink::Retry(base::Duration pause) {
+  connector_->PostDelayed(pause, [this] {
     auto board = Connect();
     if (!board.ok()) return Retry();
     auto shared = std::make_shared<std::unique_ptr<hardware::Board>>(*std::move(board));

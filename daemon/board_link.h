@@ -35,11 +35,15 @@ class BoardLink {
   /// `connected` is false. Call once.
   void Keep(bool connected, Events events);
 
+  /// Connects again, soon. The last board must have been given up by its owner, not lost.
+  void Reconnect() { Retry(kSoon); }
+
  private:
   static constexpr base::Duration kRetry = std::chrono::seconds(2);
+  static constexpr base::Duration kSoon = std::chrono::milliseconds(200);
 
   void Lost(const absl::Status& status);
-  void Retry();
+  void Retry(base::Duration pause = kRetry);
 
   const std::string socket_;
   base::TaskRunner& runner_;

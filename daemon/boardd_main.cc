@@ -84,15 +84,8 @@ absl::Status OpenEmulated(const Flags& flags, Hardware& hardware) {
   return absl::OkStatus();
 }
 
-absl::Status OpenReal(const Flags& flags, Hardware& hardware) {
-  if (!flags.emulator_control.empty()) {
-    return absl::InvalidArgumentError("--emulator-control needs --board emulated:...");
-  }
-  DYNOFA_ASSIGN_OR_RETURN(hardware.store, hardware::journal::FileStore::Open(flags.state_dir));
-  DYNOFA_ASSIGN_OR_RETURN(std::string boot_id,
-                          hardware::sysfs::ReadBootId(std::string(hardware::sysfs::kBootIdFile)));
-  hardware.journal =
-      std::make_unique<hardware::journal::Journal>(*hardware.store, std::move(boot_id));
+// The machine's devices as they are now.
+absl::Status OpenDriver(const Flags& flags, Hardware& hardware) {
   hardware::sysfs::SysfsBoardDriver::Options options;
   options.root = flags.sysfs_root;
   // What runs on this machine, and its discrete GPUs, are nothing of a copied tree.
@@ -105,9 +98,22 @@ absl::Status OpenReal(const Flags& flags, Hardware& hardware) {
   if (flags.take_back_once) {
     options.foreign_writers = hardware::sysfs::ForeignWriters::kTakeBackOnce;
   }
+  hardware.driver.reset();
   DYNOFA_ASSIGN_OR_RETURN(hardware.driver,
                           hardware::sysfs::SysfsBoardDriver::Create(options, *hardware.journal));
   return absl::OkStatus();
+}
+
+absl::Status OpenReal(const Flags& flags, Hardware& hardware) {
+  if (!flags.emulator_control.empty()) {
+    return absl::InvalidArgumentError("--emulator-control needs --board emulated:...");
+  }
+  DYNOFA_ASSIGN_OR_RETURN(hardware.store, hardware::journal::FileStore::Open(flags.state_dir));
+  DYNOFA_ASSIGN_OR_RETURN(std::string boot_id,
+                          hardware::sysfs::ReadBootId(std::string(hardware::sysfs::kBootIdFile)));
+  hardware.journal =
+      std::make_unique<hardware::journal::Journal>(*hardware.store, std::move(boot_id));
+  return OpenDriver(flags, hardware);
 }
 
 absl::StatusOr<std::optional<uid_t>> UidOf(const std::string& user) {
@@ -154,6 +160,37 @@ void FeedWatchdog(hardware::remote::BoardServer::Options& options) {
   options.on_tick = [] { ::sd_notify(0, "WATCHDOG=1"); };
 }
 
+void Announce(const hardware::BoardInfo& info) {
+  base::LogInfo("board: ", info.name, ", ", info.clusters.size(), " clusters");
+  for (const std::string& note : info.notes) base::LogInfo("board: ", note);
+  ::sd_notify(0, base::StrCat("READY=1\nSTATUS=Board: ", info.name).c_str());
+}
+
+// Serves until it is told to stop; each client gets a driver of the devices that there are when it
+// comes.
+absl::Status ServeDrivers(const Flags& flags, base::UniqueFd listener,
+                          const hardware::remote::BoardServer::Options& options, int stop_fd,
+                          Hardware& hardware) {
+  for (;;) {
+    auto server = std::make_unique<hardware::remote::BoardServer>(std::move(listener),
+                                                                  *hardware.driver, options);
+    Announce(hardware.driver->info());
+    const absl::Status ended = server->Run(stop_fd);
+    if (server->outdated()) {
+      listener = server->TakeListener();
+      server.reset();
+      base::LogInfo("clocks have appeared: the board is opened anew");
+      DYNOFA_RETURN_IF_ERROR(OpenDriver(flags, hardware));
+      continue;
+    }
+    ::sd_notify(0, "STOPPING=1");
+    if (ended.ok()) return absl::OkStatus();
+    // A thread that hangs in the kernel cannot be joined; the journal stays for the next start.
+    base::LogError("stopped without restoring everything: ", base::FromAbsl(ended.message()));
+    std::_Exit(EXIT_FAILURE);
+  }
+}
+
 absl::Status Serve(const Flags& flags) {
   const base::UniqueFd stop = StopSignals();
   Hardware hardware;
@@ -163,18 +200,7 @@ absl::Status Serve(const Flags& flags) {
   DYNOFA_ASSIGN_OR_RETURN(options.allowed_uid, UidOf(flags.allow_user));
   FeedWatchdog(options);
   DYNOFA_ASSIGN_OR_RETURN(base::UniqueFd listener, Listener(flags, options.allowed_uid));
-  const hardware::BoardInfo& info = hardware.driver->info();
-  hardware::remote::BoardServer server(std::move(listener), *hardware.driver, options);
-  base::LogInfo("board: ", info.name, ", ", info.clusters.size(), " clusters");
-  for (const std::string& note : info.notes) base::LogInfo("board: ", note);
-  ::sd_notify(0, base::StrCat("READY=1\nSTATUS=Board: ", info.name).c_str());
-  const absl::Status released = server.Run(stop.get());
-  ::sd_notify(0, "STOPPING=1");
-  if (!released.ok()) {
-    // A thread that hangs in the kernel cannot be joined; the journal stays for the next start.
-    base::LogError("stopped without restoring everything: ", base::FromAbsl(released.message()));
-    std::_Exit(EXIT_FAILURE);
-  }
+  DYNOFA_RETURN_IF_ERROR(ServeDrivers(flags, std::move(listener), options, stop.get(), hardware));
   base::LogInfo("stopped; the knobs are as they were found");
   return absl::OkStatus();
 }

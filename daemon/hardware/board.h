@@ -106,6 +106,10 @@ struct BoardReading {
   double board_power_w = 0.0;
   /// Over how long before the reading that is an average, s; 0: it is that of the moment.
   double board_power_over_s = 0.0;
+  /// Clusters that could be set, though BoardInfo does not say so: their clocks have appeared since
+  /// the board was opened. Who opens it anew gets them, and their frequencies and governors; of
+  /// very many some are named.
+  std::vector<policies::ClusterInfo> appeared;
   /// Clock of the memory, kHz; 0 if unknown.
   std::int64_t memory_khz = 0;
   /// Share of the last ten seconds in which some task waited for a CPU, 0..1 (the kernel's
@@ -200,6 +204,13 @@ class BoardDriver {
   /// Tries to put those back that can be now. A device that an earlier process has left changed may
   /// appear long after the start.
   virtual void RestoreLeftovers() {}
+
+  /// Whether it is worth to ask IsOutdated(). Touches no device.
+  virtual bool MayBeOutdated() { return false; }
+
+  /// Looks whether a clock has appeared that info() does not know: another driver, made now, has it.
+  /// One with leftovers counts only when they are put back. May block as long as the kernel does.
+  virtual bool IsOutdated() { return MayBeOutdated(); }
 
   /// As Board::ReportLoad.
   virtual void ReportLoad(const std::vector<ClusterLoad>& loads) { (void)loads; }

@@ -127,7 +127,7 @@ void Manager::AttachBoard(std::unique_ptr<hardware::Board> board) {
 void Manager::AdoptCosts() {
   std::vector<policies::ClusterInfo> clusters;
   for (policies::ClusterState& state : clusters_.States(world_.clock.Now())) {
-    clusters.push_back(std::move(state.info));
+    if (RunsOn(state.info.id)) clusters.push_back(std::move(state.info));
   }
   auto points = std::make_shared<std::vector<policies::OperatingPoint>>();
   for (const HostedModel& model : world_.models) {

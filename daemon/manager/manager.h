@@ -159,6 +159,8 @@ class Manager final : public ManagerApi {
   bool MustApplyAgain() const;
   /// Logs trouble with the knobs when it changes, and plans another try.
   void NoteTrouble(const std::string& trouble);
+  /// Whether there is an executor for the cluster; others are only shown.
+  bool RunsOn(const std::string& cluster) const;
   int CoresOf(const std::string& cluster) const;
   void PublishRoutes();
   void PublishStatus();

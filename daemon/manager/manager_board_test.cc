@@ -127,6 +127,15 @@ TEST_CASE_METHOD(ManagerFixture, "A device that goes while it is set is no lasti
   CHECK(board_->applied.size() == before);
 }
 
+TEST_CASE_METHOD(ManagerFixture, "A clock that has appeared is named in the status") {
+  board_->reading.appeared = {{.id = "cpu4"}};
+  time_.Advance(seconds(1));
+  const auto notes = manager_->status()->notes;
+  CHECK(std::count(notes.begin(), notes.end(),
+                   "cpu4: its clock has appeared since the board was opened; restart dynofad to "
+                   "use it") == 1);
+}
+
 TEST_CASE_METHOD(ManagerFixture, "A knob that is left to another program is named in the status") {
   board_->reading.clusters[0].left_to_others = {"governor"};
   time_.Advance(seconds(1));

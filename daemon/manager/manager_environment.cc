@@ -119,6 +119,11 @@ std::vector<std::string> Manager::Notes() const {
   for (const std::string& name : other_actors_) {
     if (const auto* actor = hardware::FindOtherActor(name)) notes.push_back(NoteOf(*actor));
   }
+  for (const policies::ClusterInfo& cluster : last_reading_.appeared) {
+    notes.push_back(base::StrCat(cluster.id,
+                                 ": its clock has appeared since the board was opened; ",
+                                 "restart dynofad to use it"));
+  }
   for (const hardware::ClusterReading& reading : last_reading_.clusters) {
     if (reading.limited_by == hardware::SensorWatch::kReason) {
       notes.push_back(base::StrCat(reading.cluster,

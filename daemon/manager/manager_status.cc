@@ -19,6 +19,10 @@ bool HasNews(const StatusView& before, const StatusView& after) {
 
 }  // namespace
 
+bool Manager::RunsOn(const std::string& cluster) const {
+  return world_.measure == nullptr || !world_.measure->ThreadCounts(cluster).empty();
+}
+
 std::shared_ptr<const StatusView> Manager::MakeStatus() const {
   auto view = std::make_shared<StatusView>();
   view->version = options_.version;
@@ -39,10 +43,7 @@ std::shared_ptr<const StatusView> Manager::MakeStatus() const {
     view->models.push_back(std::move(shown));
   }
   view->clusters = clusters_.Views(world_.clock.Now());
-  for (ClusterView& cluster : view->clusters) {
-    cluster.runs =
-        world_.measure == nullptr || !world_.measure->ThreadCounts(cluster.state.info.id).empty();
-  }
+  for (ClusterView& cluster : view->clusters) cluster.runs = RunsOn(cluster.state.info.id);
   view->zones = last_reading_.zones;
   view->rails = last_reading_.rails;
   view->board_power_w = last_reading_.board_power_w;

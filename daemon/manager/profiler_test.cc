@@ -146,6 +146,18 @@ TEST_CASE_METHOD(ProfilerFixture, "a mode that leaves one core gets the figures 
   }
 }
 
+TEST_CASE_METHOD(ProfilerFixture,
+                 "a cluster without an executor is shown, and nothing runs on it") {
+  measure_.without_executor = "cpu2";
+  StartManager();
+  for (const ClusterView& cluster : manager_->status()->clusters) {
+    CHECK(cluster.runs == (cluster.state.info.id == "cpu0"));
+  }
+  for (int i = 0; i < 3; ++i) {
+    CHECK(Open({.latency_ms = 5.0, .rate_hz = 200.0}).assignment->point.cluster == "cpu0");
+  }
+}
+
 TEST_CASE("a manager without executors to measure with says so") {
   base::VirtualTime time;
   OutcomeRing outcomes{16};

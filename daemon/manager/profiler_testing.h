@@ -32,7 +32,9 @@ class FakeMeasure final : public MeasureApi {
  public:
   explicit FakeMeasure(base::VirtualTime& time) : time_(time) {}
 
-  std::vector<int> ThreadCounts(const std::string&) const override { return {1, 2}; }
+  std::vector<int> ThreadCounts(const std::string& cluster) const override {
+    return cluster == without_executor ? std::vector<int>() : std::vector<int>{1, 2};
+  }
 
   void Measure(const MeasureOrder& order, Done done) override {
     if (working_.contains(order.cluster)) {
@@ -67,6 +69,7 @@ class FakeMeasure final : public MeasureApi {
   std::vector<MeasureOrder> orders;
   policies::Evidence evidence = policies::Evidence::kMeasured;
   bool overruns = false;
+  std::string without_executor;
   double slower_with_more_threads = 1.0;
   absl::Status failure;
   std::string failing_subnet;

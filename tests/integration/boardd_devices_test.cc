@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -177,7 +178,7 @@ TEST_CASE("A device that is not there at the start gets its baseline when it app
   machine.Start();
   REQUIRE(machine.boardd().WaitForOutput("is put back when it appears"));
   {
-    // A client does without them, and disturbs nothing.
+    // A client that has come before them does without, and disturbs nothing.
     const auto client = machine.Connect();
     for (const auto& cluster : client->info().clusters) {
       CHECK(cluster.writable == (cluster.id == "cpu0"));
@@ -192,6 +193,70 @@ TEST_CASE("A device that is not there at the start gets its baseline when it app
   CHECK(WaitUntil([&] { return !machine.HasJournal(); }));
   CHECK(machine.boardd().Output().find("restored gpu, which appeared after the start") !=
         std::string::npos);
+}
+
+bool Appeared(BoardClient& client, const std::string& id) {
+  const auto reading = client.Read();
+  return reading.ok() &&
+         std::any_of(reading->appeared.begin(), reading->appeared.end(),
+                     [&](const auto& cluster) { return cluster.id == id && cluster.writable; });
+}
+
+bool CanBeSet(BoardClient& client, const std::string& id) {
+  const auto& clusters = client.info().clusters;
+  return std::any_of(clusters.begin(), clusters.end(),
+                     [&](const auto& cluster) { return cluster.id == id && cluster.writable; });
+}
+
+TEST_CASE("A clock that appears after the start is told of, and the next client has it") {
+  Machine machine;
+  machine.RemovePolicy("policy2");
+  machine.RemoveGpu();
+  machine.Start();
+  {
+    const auto client = machine.Connect();
+    CHECK_FALSE(CanBeSet(*client, "cpu2"));
+    CHECK_FALSE(Appeared(*client, "cpu2"));
+    REQUIRE(client->Apply({{"cpu0", "performance", 408000, 408000}}).ok());
+    machine.AddPolicy("policy2");
+    CHECK(WaitUntil([&] { return Appeared(*client, "cpu2"); }));
+    machine.AddGpu("userspace", "300000000", "600000000");
+    CHECK(WaitUntil([&] { return Appeared(*client, "gpu"); }));
+    // Who has the board keeps it.
+    CHECK(machine.Policy("policy0") == kPinned);
+  }
+  {
+    const auto client = machine.Connect();
+    REQUIRE(CanBeSet(*client, "cpu2"));
+    CHECK_FALSE(Appeared(*client, "cpu2"));
+    Apply(*client);
+    CHECK(machine.Policy("policy2") == kPinned);
+  }
+  CHECK(WaitUntil([&] { return !machine.HasJournal(); }));
+  CHECK(machine.Policy("policy2") == "schedutil\n408000\n1800000\n");
+  CHECK(machine.Gpu() == kGpuAsFound);
+}
+
+TEST_CASE("A device with leftovers that appears gets its baseline before it is used") {
+  Machine machine;
+  machine.Start();
+  {
+    const auto client = machine.Connect();
+    Apply(*client);
+    machine.boardd().Stop(SIGKILL);
+  }
+  machine.RemovePolicy("policy2");
+  machine.Start();
+  REQUIRE(machine.boardd().WaitForOutput("is put back when it appears"));
+  machine.AddPolicy("policy2");
+  // Whenever a client comes: what it finds there is what it puts back.
+  CHECK(WaitUntil([&] { return CanBeSet(*machine.Connect(), "cpu2"); }));
+  {
+    const auto client = machine.Connect();
+    Apply(*client);
+  }
+  CHECK(WaitUntil([&] { return !machine.HasJournal(); }));
+  CHECK(machine.Policy("policy2") == kAsFound);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ TEST_CASE("Garbage is refused, nothing is written, and the service stays up") {
   boardd.Start();
   const std::vector<std::string> garbage = {
       "x", std::string(100'000, '\0'),
-      R"({"v":3,"id":1,"op":"apply","settings":[{"cluster":"../../etc","governor":"","min_khz":1,
+      R"({"v":4,"id":1,"op":"apply","settings":[{"cluster":"../../etc","governor":"","min_khz":1,
           "max_khz":-5}],"loads":[]})"};
   for (const std::string& message : garbage) {
     const auto fd = hardware::remote::Connect(boardd.socket());
@@ -172,7 +172,7 @@ TEST_CASE("A client of another version is refused with a reason, and sets nothin
   const auto answer = hardware::remote::DecodeAnswer(*message);
   REQUIRE(answer.ok());
   INFO(answer->status);
-  CHECK(answer->status.message().find("speaks protocol version 1, this program version 3") !=
+  CHECK(answer->status.message().find("speaks protocol version 1, this program version 4") !=
         std::string::npos);
   CHECK_FALSE(hardware::remote::Receive(fd->get(), kPatience).ok());
   CHECK(boardd.Tree() == before);

@@ -1,6 +1,7 @@
 #ifndef DYNOFA_TESTS_SUPPORT_FAKE_DRIVER_H_
 #define DYNOFA_TESTS_SUPPORT_FAKE_DRIVER_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -68,6 +69,10 @@ class FakeDriver final : public hardware::BoardDriver {
     return absl::OkStatus();
   }
 
+  bool MayBeOutdated() override { return outdated_; }
+  /// A clock has appeared that this driver does not have.
+  void Outdate() { outdated_ = true; }
+
   void ReportLoad(const std::vector<hardware::ClusterLoad>& loads) override {
     std::lock_guard lock(mutex_);
     loads_ = loads;
@@ -108,6 +113,7 @@ class FakeDriver final : public hardware::BoardDriver {
   }
 
  private:
+  std::atomic<bool> outdated_{false};
   hardware::BoardInfo info_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -196,6 +196,14 @@ absl::Status Actuator::ReleaseAll() {
   return first;
 }
 
+bool Actuator::Hangs() {
+  for (const auto& [cluster, worker] : workers_) {
+    if (worker->Stuck()) return true;
+  }
+  std::lock_guard lock(mutex_);
+  return reader_busy_;
+}
+
 void Actuator::ReportLoad(std::vector<ClusterLoad> loads) {
   std::lock_guard lock(loads_mutex_);
   const bool waiting = loads_.has_value();

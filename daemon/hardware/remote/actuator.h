@@ -48,6 +48,10 @@ class Actuator {
   /// UNAVAILABLE, does not wait for that.
   void Release(std::function<void(absl::Status)> done);
 
+  /// Whether a write or a read has not returned though its call was answered. While there are no
+  /// calls: whether the driver is in use.
+  bool Hangs();
+
   /// Of several reports that wait for the driver only the last one is passed on.
   void ReportLoad(std::vector<ClusterLoad> loads);
 

@@ -65,7 +65,10 @@ absl::Status BoardServer::Run(int stop_fd) {
     if (fds[0].revents != 0) break;
     // The present client first: its end makes room for the next.
     if (fds[2].revents != 0) Serve();
-    if (fds[1].revents != 0) Welcome();
+    if (fds[1].revents == 0) continue;
+    outdated_ = MayBeReplaced();
+    if (outdated_) return absl::OkStatus();
+    Welcome();
   }
   const absl::Status released = ReleaseAndWait();
   client_.reset();
@@ -80,6 +83,14 @@ int BoardServer::Patience() const {
   }
   const int ms = static_cast<int>(base::ToMs(patience));
   return ms > 0 ? ms : -1;
+}
+
+bool BoardServer::MayBeReplaced() {
+  if (client_ || !driver_.MayBeOutdated()) return false;
+  // What the last client has left is put back, or stays in the journal; nothing else is under way.
+  ReleaseAndWait().IgnoreError();
+  // Where something hangs in the kernel, a look might, too.
+  return !actuator_.Hangs() && !leftovers_.working() && driver_.IsOutdated();
 }
 
 void BoardServer::Welcome() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/unique_fd.h"
@@ -39,11 +40,21 @@ class BoardServer {
 
   /// Serves on the calling thread until `stop_fd` is readable, then releases the knobs. The
   /// status is that of the release: UNAVAILABLE if a cluster was stuck.
+  ///
+  /// Also ends, with OK, when a client comes, nobody has the board and the driver is outdated. The
+  /// client waits for a server with another driver, which goes on with TakeListener().
   absl::Status Run(int stop_fd);
+
+  /// Why Run has ended; then nothing uses the driver any more.
+  bool outdated() const { return outdated_; }
+  /// Once, after Run.
+  base::UniqueFd TakeListener() { return std::move(listener_); }
 
  private:
   struct Connection;
 
+  /// Whether the next client should get another driver, and this one can be let go.
+  bool MayBeReplaced();
   void Welcome();
   /// Counts a client that was turned away; whoever tries without end does not fill the log.
   void LogRefusal(const absl::Status& why);
@@ -62,6 +73,7 @@ class BoardServer {
   LeftoverKeeper leftovers_;
   Actuator actuator_;
   std::shared_ptr<Connection> client_;
+  bool outdated_ = false;
   /// Clients turned away since the last one that was welcome, and the count of the next log line.
   std::uint64_t refused_ = 0;
   std::uint64_t next_logged_refusal_ = 1;

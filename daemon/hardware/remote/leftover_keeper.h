@@ -30,6 +30,9 @@ class LeftoverKeeper {
 
   void LookAfter();
 
+  /// Whether the driver is being used.
+  bool working() const { return working_; }
+
  private:
   BoardDriver& driver_;
   const base::Duration interval_;

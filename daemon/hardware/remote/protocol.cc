@@ -90,6 +90,7 @@ void Fields(Archive& archive,
   archive("zones", v.zones);
   archive("rails", v.rails);
   archive("other_actors", v.other_actors);
+  archive("appeared", v.appeared);
   archive("board_power_w", v.board_power_w);
   archive("board_power_over_s", v.board_power_over_s);
   archive("memory_khz", v.memory_khz);

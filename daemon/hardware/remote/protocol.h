@@ -18,14 +18,14 @@ namespace dynofa::hardware::remote {
 /// typed values; a decoder refuses what lacks a field or has another type in it (INVALID_ARGUMENT
 /// with the field), whoever sent it.
 ///
-///   server: {"v":3, "refused":STATUS, "info":BOARD}                  once, on connection
-///   client: {"v":3, "id":N, "op":"apply"|"read"|"release"|"load", "settings":[..], "loads":[..]}
-///   server: {"v":3, "id":N, "status":STATUS, "applied":[..], "reading":{..}}
+///   server: {"v":4, "refused":STATUS, "info":BOARD}                  once, on connection
+///   client: {"v":4, "id":N, "op":"apply"|"read"|"release"|"load", "settings":[..], "loads":[..]}
+///   server: {"v":4, "id":N, "status":STATUS, "applied":[..], "reading":{..}}
 ///
 /// Requests are answered in any order, by id; "load" has no answer. A "read" may bring loads, too.
 /// A version that differs is refused: the two programs are installed together. It grows with every
 /// change of a message; a test holds the messages to it.
-inline constexpr std::int64_t kProtocolVersion = 3;
+inline constexpr std::int64_t kProtocolVersion = 4;
 
 /// Longest list and longest string in a message; the longest string is an emulated board's file.
 inline constexpr std::size_t kMaxList = 4096;

@@ -94,6 +94,7 @@ Answer FullAnswer() {
   answer.reading.board_power_w = 3.5;
   answer.reading.board_power_over_s = 0.5;
   answer.reading.memory_khz = 1600000;
+  answer.reading.appeared = FullGreeting().info.clusters;
   answer.reading.cpu_pressure = 0.25;
   ClusterReading cluster;
   cluster.cluster = "cpu0";
@@ -112,6 +113,8 @@ TEST_CASE("Answers survive the wire, text that is not UTF-8 included") {
   CHECK(decoded->applied.outcomes[0].effective.max_khz == 1);
   CHECK(decoded->reading.zones[0].temperature_c == 41.5);
   CHECK(decoded->reading.memory_khz == 1600000);
+  REQUIRE(decoded->reading.appeared.size() == 1);
+  CHECK(decoded->reading.appeared[0].driver == "tegra194-cpufreq");
   CHECK(decoded->reading.cpu_pressure == 0.25);
   CHECK_FALSE(decoded->reading.clusters[0].available);
   CHECK(decoded->reading.clusters[0].foreign_load == 0.25);
@@ -133,7 +136,7 @@ std::string ShapeOf(const std::string& message) { return Shape(nlohmann::json::p
 // Who changes a message changes the version, too: two programs of different releases must not
 // misunderstand each other.
 TEST_CASE("The messages are those of this version") {
-  CHECK(kProtocolVersion == 3);
+  CHECK(kProtocolVersion == 4);
   CHECK(ShapeOf(Encode(FullGreeting())) ==
         "{info:{clusters:[{capacity,continuous,cores,driver,frequencies_khz:[],governors:[],"
         "host_cpus:[],id,kind,read_only_reason,writable}],emulated_board,emulated_model,"
@@ -146,8 +149,9 @@ TEST_CASE("The messages are those of this version") {
   CHECK(ShapeOf(Encode(FullAnswer())) ==
         "{applied:[{cluster,effective:{cluster,governor,max_khz,min_khz},limited_by,"
         "requested:{cluster,governor,max_khz,min_khz},status:{code,text}}],id,"
-        "reading:{board_power_over_s,board_power_w,clusters:[{available,cluster,foreign_load,"
-        "forgotten,"
+        "reading:{appeared:[{capacity,continuous,cores,driver,frequencies_khz:[],governors:[],"
+        "host_cpus:[],id,kind,read_only_reason,writable}],board_power_over_s,board_power_w,"
+        "clusters:[{available,cluster,foreign_load,forgotten,"
         "frequency_khz,governor,left_to_others:[],limit_khz,limited_by,max_khz,min_khz,"
         "static_power_w}],cpu_pressure,memory_khz,other_actors:[],rails:[{name,power_w}],"
         "zones:[{cluster,temperature_c,type}]},status:{code,text},v}");
@@ -160,7 +164,7 @@ TEST_CASE("Another version is refused with both, whichever message it comes in")
     return message.replace(message.find(mine), mine.size(), "\"v\":1");
   };
   const std::string text =
-      "the other end speaks protocol version 1, this program version 3: install dynofad and "
+      "the other end speaks protocol version 1, this program version 4: install dynofad and "
       "dynofa-boardd of the same release and restart both";
   CHECK(DecodeGreeting(of_version_1(Encode(FullGreeting()))).status().message() == text);
   CHECK(DecodeRequest(of_version_1(Encode(Request{.id = 1}))).status().message() == text);
@@ -175,16 +179,16 @@ TEST_CASE("What is not a request is refused with a reason") {
       {many, "not JSON"},
       {"[]", "must be an object"},
       {R"({"id":1})", "v is missing"},
-      {R"({"v":1,"id":1})", "protocol version 1, this program version 3"},
-      {R"({"v":3,"id":1,"op":"write","settings":[],"loads":[]})", "op must be"},
-      {R"({"v":3,"id":-1,"op":"read","settings":[],"loads":[]})", "id must be"},
-      {R"({"v":3,"id":1e40,"op":"read","settings":[],"loads":[]})", "id must be"},
-      {R"({"v":3,"id":1,"op":"read","settings":{},"loads":[]})", "settings must be a list"},
-      {R"({"v":3,"id":1,"op":"apply","settings":[{"cluster":1}],"loads":[]})", "cluster must be"},
-      {R"({"v":3,"id":1,"op":"apply","settings":[{"cluster":"a","governor":"","min_khz":1.5}],
+      {R"({"v":1,"id":1})", "protocol version 1, this program version 4"},
+      {R"({"v":4,"id":1,"op":"write","settings":[],"loads":[]})", "op must be"},
+      {R"({"v":4,"id":-1,"op":"read","settings":[],"loads":[]})", "id must be"},
+      {R"({"v":4,"id":1e40,"op":"read","settings":[],"loads":[]})", "id must be"},
+      {R"({"v":4,"id":1,"op":"read","settings":{},"loads":[]})", "settings must be a list"},
+      {R"({"v":4,"id":1,"op":"apply","settings":[{"cluster":1}],"loads":[]})", "cluster must be"},
+      {R"({"v":4,"id":1,"op":"apply","settings":[{"cluster":"a","governor":"","min_khz":1.5}],
            "loads":[]})",
        "min_khz must be a whole number"},
-      {R"({"v":3,"id":1,"op":"load","settings":[],"loads":[{"cluster":"a","busy":null}]})",
+      {R"({"v":4,"id":1,"op":"load","settings":[],"loads":[{"cluster":"a","busy":null}]})",
        "busy must be a number"},
   };
   for (const auto& [message, expected] : cases) {

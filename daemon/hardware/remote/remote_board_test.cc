@@ -100,6 +100,59 @@ TEST_CASE("The end of the connection puts the knobs back and makes room for the 
   CHECK(ConnectBoard(server.path, *runner).ok());
 }
 
+TEST_CASE("A driver that is outdated is let go when nobody has the board, and the client waits") {
+  const tests::TempDir dir;
+  const std::string path = dir / "boardd.sock";
+  const base::UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  const auto runner = base::ThreadTaskRunner::Create("test");
+  tests::FakeDriver old_driver, new_driver;
+  new_driver.AddNote("new");
+  BoardServer first(*Listen(path, 0600), old_driver, {});
+  absl::Status served = absl::UnknownError("not yet");
+  std::thread thread([&] { served = first.Run(stop.get()); });
+  auto board = ConnectBoard(path, *runner);
+  REQUIRE(board.ok());
+  old_driver.Outdate();
+  // Who has the board keeps it.
+  CHECK(ConnectBoard(path, *runner).status().code() == absl::StatusCode::kAlreadyExists);
+  REQUIRE(Await<Applied>(*runner, [&](auto done) {
+            (*board)->Apply({{"cpu0", "", 100, 200}}, done);
+          }).ok());
+  board->reset();
+
+  std::promise<absl::StatusOr<std::unique_ptr<Board>>> next;
+  std::thread client([&] { next.set_value(ConnectBoard(path, *runner)); });
+  thread.join();
+  CHECK(served.ok());
+  CHECK(first.outdated());
+  CHECK(old_driver.applied().empty());
+  BoardServer second(first.TakeListener(), new_driver, {});
+  thread = std::thread([&] { served = second.Run(stop.get()); });
+  board = next.get_future().get();
+  client.join();
+  REQUIRE(board.ok());
+  CHECK((*board)->info().notes == std::vector<std::string>{"new"});
+  const std::uint64_t one = 1;
+  CHECK(::write(stop.get(), &one, sizeof(one)) == sizeof(one));
+  thread.join();
+  CHECK_FALSE(second.outdated());
+}
+
+TEST_CASE("An outdated driver that hangs is kept") {
+  ServerThread server(50ms);
+  const auto runner = base::ThreadTaskRunner::Create("test");
+  auto board = ConnectBoard(server.path, *runner);
+  REQUIRE(board.ok());
+  server.driver.Block("cpu0");
+  CHECK(Await<Applied>(*runner, [&](auto done) {
+          (*board)->Apply({{"cpu0", "", 100, 200}}, done);
+        }).ok());
+  server.driver.Outdate();
+  board->reset();
+  CHECK(tests::WaitUntil([&] { return ConnectBoard(server.path, *runner).ok(); }));
+  server.driver.Unblock("cpu0");
+}
+
 // Standard error goes to a file while this lives.
 class CapturedLog {
  public:

@@ -54,7 +54,8 @@ SysfsBoardDriver::SysfsBoardDriver(const Options& options, Processors processors
       journal_(journal),
       thermal_(options.root),
       processors_(std::move(processors)),
-      processes_(options.proc_root) {}
+      processes_(options.proc_root),
+      folders_({root_ + "/devices/system/cpu/cpufreq", root_ + "/class/devfreq"}) {}
 
 absl::StatusOr<std::unique_ptr<SysfsBoardDriver>> SysfsBoardDriver::Create(
     const Options& options, journal::Journal& journal) {
@@ -248,6 +249,7 @@ absl::StatusOr<BoardReading> SysfsBoardDriver::Read() {
     reading.memory_khz = ReadNumber(*memory_, memory_attribute_).value_or(0) / kHzPerKhz;
   }
   reading.cpu_pressure = load_->pressure();
+  ReadAppeared(reading);
   std::lock_guard lock(mutex_);
   rails_->Read(clock_.Now(), reading);
   reading.other_actors = processes_.Read(clock_.Now());

@@ -20,6 +20,7 @@
 #include "daemon/hardware/sensor_watch.h"
 #include "daemon/hardware/sysfs/clock_cluster.h"
 #include "daemon/hardware/sysfs/cluster_group.h"
+#include "daemon/hardware/sysfs/folder_watch.h"
 #include "daemon/hardware/sysfs/power_rails.h"
 #include "daemon/hardware/sysfs/process_watch.h"
 #include "daemon/hardware/sysfs/processor_load.h"
@@ -70,6 +71,8 @@ class SysfsBoardDriver final : public BoardDriver {
   absl::Status ReleaseCluster(const std::string& cluster) override;
   bool HasLeftovers() override;
   void RestoreLeftovers() override;
+  bool MayBeOutdated() override;
+  bool IsOutdated() override;
   void ReportLoad(const std::vector<ClusterLoad>& loads) override;
 
  private:
@@ -108,6 +111,11 @@ class SysfsBoardDriver final : public BoardDriver {
   absl::Status ReleaseWherever(ClusterGroup& group);
   /// Puts back a device that was not there at the start; true if it is done.
   bool RestoreLate(const std::string& identity);
+  /// Every clock that is there.
+  std::vector<ClockDevice> DevicesNow();
+  /// Those that no cluster has and that nothing is to be put back of, as clusters.
+  std::vector<policies::ClusterInfo> FindAppeared();
+  void ReadAppeared(BoardReading& reading);
   /// The device as it is now, if it is there and can be read.
   std::optional<ClockDevice> FindDevice(const std::string& identity);
   void NoteLeftover(const std::string& identity, bool left);
@@ -143,6 +151,8 @@ class SysfsBoardDriver final : public BoardDriver {
   std::unique_ptr<nvml::Nvml> nvml_;
   std::map<std::string, double> own_busy_;
   SensorWatch sensors_;
+  FolderWatch folders_;
+  std::vector<policies::ClusterInfo> appeared_;
 
   std::mutex leftovers_mutex_;
   std::set<std::string> leftovers_;  ///< with the mutex held; devices as the journal calls them

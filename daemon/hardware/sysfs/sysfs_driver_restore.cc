@@ -10,25 +10,82 @@
 #include "daemon/hardware/sysfs/sysfs_driver.h"
 
 namespace dynofa::hardware::sysfs {
+namespace {
 
-std::optional<ClockDevice> SysfsBoardDriver::FindDevice(const std::string& identity) {
-  // One that cannot be read is offline, not another one.
-  const auto is = [&](const ClockDevice& device) {
-    return device.identity == identity && device.attributes->Read(device.max).ok();
-  };
-  std::vector<ClockDevice> policies;
+// Of clocks that have appeared; a reading is one message.
+constexpr std::size_t kMostTold = 16;
+
+// One that cannot be read is offline.
+bool CanBeRead(const ClockDevice& device) { return device.attributes->Read(device.max).ok(); }
+
+}  // namespace
+
+std::vector<ClockDevice> SysfsBoardDriver::DevicesNow() {
+  std::vector<ClockDevice> devices;
   {
     std::lock_guard lock(mutex_);
-    policies = processors_.Policies();
-  }
-  for (ClockDevice& policy : policies) {
-    if (is(policy)) return std::move(policy);
+    processors_.ReadOnline();
+    devices = processors_.Policies();
   }
   Accelerators found = FindAccelerators(root_);
-  for (ClockedAccelerator& one : found.clocked) {
-    if (is(one.clock)) return std::move(one.clock);
+  for (ClockedAccelerator& one : found.clocked) devices.push_back(std::move(one.clock));
+  return devices;
+}
+
+std::optional<ClockDevice> SysfsBoardDriver::FindDevice(const std::string& identity) {
+  for (ClockDevice& device : DevicesNow()) {
+    if (device.identity == identity && CanBeRead(device)) return std::move(device);
   }
   return std::nullopt;
+}
+
+std::vector<policies::ClusterInfo> SysfsBoardDriver::FindAppeared() {
+  std::set<std::string> known;
+  for (const auto& [id, guarded] : clusters_) {
+    known.insert(guarded->identities.begin(), guarded->identities.end());
+  }
+  std::vector<policies::ClusterInfo> appeared;
+  for (ClockDevice& device : DevicesNow()) {
+    if (known.count(device.identity) != 0 || IsLeftover(device.identity)) continue;
+    if (!CanBeRead(device) || appeared.size() == kMostTold) continue;
+    // Who opens the board anew gets the rest.
+    device.info.frequencies_khz.clear();
+    device.info.governors.clear();
+    appeared.push_back(std::move(device.info));
+  }
+  return appeared;
+}
+
+void SysfsBoardDriver::ReadAppeared(BoardReading& reading) {
+  const auto changed = [&] {
+    std::lock_guard lock(mutex_);
+    return folders_.Look(clock_.Now());
+  };
+  if (changed()) {
+    std::vector<policies::ClusterInfo> appeared = FindAppeared();
+    std::lock_guard lock(mutex_);
+    for (const policies::ClusterInfo& cluster : appeared) {
+      base::LogInfo(cluster.id, ": its clock has appeared since the start; the next client has it");
+    }
+    appeared_ = std::move(appeared);
+  }
+  std::lock_guard lock(mutex_);
+  reading.appeared = appeared_;
+}
+
+// Without the lock, which whoever looks at devices may hold for long.
+bool SysfsBoardDriver::MayBeOutdated() { return folders_.Differs(); }
+
+bool SysfsBoardDriver::IsOutdated() {
+  std::set<std::string> left;
+  {
+    std::lock_guard lock(leftovers_mutex_);
+    left = leftovers_;
+  }
+  // What is there gets its baseline soon. Another driver would not know that the kernel has begun
+  // with it anew.
+  const auto is_there = [&](const std::string& device) { return FindDevice(device).has_value(); };
+  return std::none_of(left.begin(), left.end(), is_there) && !FindAppeared().empty();
 }
 
 bool SysfsBoardDriver::FindAgain(ClockCluster& cluster) {
@@ -131,7 +188,10 @@ void SysfsBoardDriver::RestoreLeftovers() {
     }
   }
   for (const std::string& identity : left) {
-    if (RestoreLate(identity)) NoteLeftover(identity, false);
+    if (!RestoreLate(identity)) continue;
+    NoteLeftover(identity, false);
+    std::lock_guard lock(mutex_);
+    folders_.Disturb();
   }
 }
 
@@ -143,8 +203,7 @@ bool SysfsBoardDriver::RestoreLate(const std::string& identity) {
   cluster.BeginAnew();
   const absl::Status restored = cluster.Release();
   if (restored.ok()) {
-    base::LogInfo("restored ", cluster.info().id,
-                  ", which appeared after the start; it is used after the next one");
+    base::LogInfo("restored ", cluster.info().id, ", which appeared after the start");
   }
   return restored.ok();
 }
