@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/base/clock.h"
+
 namespace dynofa::dispatch {
 
 /// Online estimate of how much slower a cluster runs than its profile says: measured over expected
@@ -47,6 +49,28 @@ class Slowdown {
   double value_ = 1.0;
   /// Surprising runs in a row, counted below 0 if they were faster than estimated.
   int run_of_surprises_ = 0;
+};
+
+/// How wrong the profile of a cluster is as a whole: by what factor it was slower than load
+/// explains, in the mean over a long time in which it worked. A neighbour that comes later moves it
+/// little. One that was there from the start cannot be told from an error, so what is known of a
+/// cluster that is not used is forgotten over minutes.
+class ProfileBias {
+ public:
+  /// A run has ended at `now`; the cluster's slow-down is `beyond` times what load explains.
+  void Observe(double beyond, base::TimePoint now);
+
+  /// 1 as long as nothing is known.
+  double At(base::TimePoint now) const;
+
+ private:
+  /// What share of what was known is left, 0 to 1.
+  double Left(base::TimePoint now) const;
+
+  double value_ = 1.0;
+  /// Time of work that it is the mean of, s.
+  double known_s_ = 0.0;
+  base::TimePoint last_run_{};
 };
 
 /// What a cluster's one factor leaves over, by subnet: a neighbour that fills the memory bus hits a

@@ -48,6 +48,7 @@ const SlowdownBook::Told& SlowdownBook::Adopt(Cluster& cluster) {
     cluster.seen.restarts = told.restarts;
   }
   if (told.profiles != cluster.seen.profiles) {
+    cluster.seen.bias = {};
     cluster.residuals.Restart();
     cluster.seen.residuals.clear();
     cluster.seen.profiles = told.profiles;
@@ -63,12 +64,13 @@ void SlowdownBook::Observe(const std::string& cluster, const std::string& model,
   const Told& told = Adopt(*known);
   const std::string key = policies::ResidualKey(model, subnet);
   Slowdown& common = known->common;
-  common.Drift(told.explained, Faded(known->seen.last_run, now));
+  Seen& seen = known->seen;
+  common.Drift(AtRest(told, seen.bias, now), Faded(seen.last_run, now));
   known->residuals.Observe(key, expected_ms, measured_ms, common.value());
   common.Observe(expected_ms * known->residuals.Of(key), measured_ms);
 
-  Seen& seen = known->seen;
   seen.slowdown = common.value();
+  seen.bias.Observe(common.value() / told.explained, now);
   seen.last_run = now;
   if (const auto* residual = known->residuals.Find(key)) {
     seen.SetResidual(key, residual->Believed());
@@ -81,8 +83,8 @@ SlowdownBook::Expected SlowdownBook::Of(const std::string& cluster, const std::s
   Cluster* const known = Find(cluster);
   if (known == nullptr) return {};
   const Told& told = Adopt(*known);
-  const double common =
-      std::lerp(known->common.value(), told.explained, Faded(known->seen.last_run, now));
+  const double common = std::lerp(known->common.value(), AtRest(told, known->seen.bias, now),
+                                  Faded(known->seen.last_run, now));
   const auto* residual = known->residuals.Find(policies::ResidualKey(model, subnet));
   if (residual == nullptr) return {common, 0.0};
   return {common * residual->Believed(), std::sqrt(residual->variance)};
@@ -94,11 +96,12 @@ SlowdownBook::View SlowdownBook::Read(const std::string& cluster, base::TimePoin
   if (known == nullptr) return view;
   const Told& told = known->told;
   const Seen& seen = known->up.Read();
-  view.slowdown = told.explained;
+  const bool same_profile = seen.profiles == told.profiles;
+  view.slowdown = AtRest(told, same_profile ? seen.bias : ProfileBias(), now);
   if (seen.restarts == told.restarts) {
-    view.slowdown = std::lerp(seen.slowdown, told.explained, Faded(seen.last_run, now));
+    view.slowdown = std::lerp(seen.slowdown, view.slowdown, Faded(seen.last_run, now));
   }
-  if (seen.profiles == told.profiles) {
+  if (same_profile) {
     view.residuals = {seen.residuals.begin(), seen.residuals.end()};
   }
   return view;

@@ -23,8 +23,9 @@ namespace dynofa::dispatch {
 /// hold any more. Neither side waits for the other, nor takes a lock: both channels are a
 /// base::Latest for each cluster.
 ///
-/// The common factor of a cluster on which nothing runs fades to what is explained, so that the
-/// cluster can be chosen again.
+/// The common factor of a cluster on which nothing runs fades to what is explained, times what its
+/// profile has shown to be wrong in the long run, so that the cluster can be chosen again, and is
+/// not where its profile is too rosy.
 class SlowdownBook {
  public:
   /// The clusters with an executor; nothing is known of any other.
@@ -58,9 +59,9 @@ class SlowdownBook {
 
   /// The slow-down to be expected of the cluster if nothing is known of its runs.
   void Explain(const std::string& cluster, double slowdown);
-  /// Other conditions hold on the cluster: what its runs have shown is forgotten.
+  /// Other conditions hold on the cluster: what its last runs have shown is forgotten.
   void Restart(const std::string& cluster);
-  /// Other profiles hold: also what single subnets have shown, on every cluster.
+  /// Other profiles hold: also what their errors and single subnets have shown, on every cluster.
   void RestartAll();
 
  private:
@@ -73,6 +74,7 @@ class SlowdownBook {
   /// From the request path.
   struct Seen {
     double slowdown = 1.0;
+    ProfileBias bias;
     /// When the last run finished; none since the last restart.
     std::optional<base::TimePoint> last_run;
     /// Each subnet keeps its place, so that copies allocate only for new ones.
@@ -96,6 +98,10 @@ class SlowdownBook {
   };
 
   Cluster* Find(const std::string& id);
+  /// The factor of a cluster on which nothing has run for long.
+  static double AtRest(const Told& told, const ProfileBias& bias, base::TimePoint now) {
+    return told.explained * bias.At(now);
+  }
   /// Takes up what the loop has told.
   static const Told& Adopt(Cluster& cluster);
 

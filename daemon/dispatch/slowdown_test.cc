@@ -1,5 +1,7 @@
 #include "daemon/dispatch/slowdown.h"
 
+#include <chrono>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -37,6 +39,64 @@ TEST_CASE("the second surprise in a row is a step, also downwards") {
   slowdown.Observe(10.0, 10.0);
   slowdown.Observe(10.0, 10.0);
   CHECK(slowdown.value() < 1.5);
+}
+
+class Worked {
+ public:
+  /// A run every 100 ms for so long.
+  void Work(double beyond, double seconds) {
+    for (int run = 0; run < std::lround(10.0 * seconds); ++run) {
+      now += std::chrono::milliseconds(100);
+      bias.Observe(beyond, now);
+    }
+  }
+  double Now() const { return bias.At(now); }
+
+  ProfileBias bias;
+  base::TimePoint now = base::TimePoint() + std::chrono::seconds(1);
+};
+
+TEST_CASE("a profile's error is believed after some seconds of work, then more and more") {
+  Worked worked;
+  CHECK(worked.Now() == 1.0);
+  worked.Work(1.4, 2.0);
+  CHECK(worked.Now() > 1.2);
+  CHECK(worked.Now() < 1.35);
+  worked.Work(1.4, 60.0);
+  CHECK(worked.Now() == Approx(1.4).epsilon(0.01));
+  worked.Work(0.8, 1000.0);
+  CHECK(worked.Now() == Approx(0.8).epsilon(0.05));
+}
+
+TEST_CASE("who comes after a long time of work is not taken for an error") {
+  Worked worked;
+  worked.Work(1.0, 120.0);
+  worked.Work(3.0, 5.0);
+  CHECK(worked.Now() < 1.1);
+}
+
+TEST_CASE("a single run after a pause, and runs of no time, are no long work") {
+  Worked worked;
+  worked.Work(1.0, 20.0);
+  worked.now += std::chrono::seconds(60);
+  worked.Work(3.0, 0.1);
+  CHECK(worked.Now() < 1.05);
+  const double before = worked.Now();
+  for (int run = 0; run < 1000; ++run) worked.bias.Observe(3.0, worked.now);
+  worked.bias.Observe(3.0, worked.now - std::chrono::seconds(5));
+  CHECK(worked.bias.At(worked.now) == Approx(before).epsilon(0.05));
+}
+
+TEST_CASE("an error that is not seen any more is forgotten over minutes") {
+  Worked worked;
+  worked.Work(1.4, 60.0);
+  worked.now += std::chrono::seconds(60);
+  CHECK(worked.Now() > 1.3);
+  worked.now += std::chrono::seconds(1500);
+  CHECK(worked.Now() == Approx(1.0).epsilon(0.01));
+  // What it shows then counts as at first.
+  worked.Work(1.2, 2.0);
+  CHECK(worked.Now() > 1.1);
 }
 
 TEST_CASE("what one subnet has beyond the others becomes its residual") {
