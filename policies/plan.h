@@ -16,6 +16,9 @@
 
 namespace dynofa::policies {
 
+/// Predictions this close to the target count as missing it: jitter takes the rest.
+inline constexpr double kLatencyMargin = 1.1;
+
 /// Where a session runs: indices into CostTable::clusters() and the ladder there.
 struct Placement {
   std::size_t cluster = 0;
