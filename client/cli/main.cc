@@ -20,6 +20,16 @@ CLI::Option* AddOptional(CLI::App* app, const std::string& flag, std::optional<T
       flag, [target](const T& value) { *target = value; }, help);
 }
 
+/// A number from `low` to `high`. CLI::Range alone lets NaN through, which is below nothing.
+CLI::Validator Between(double low, double high) {
+  const CLI::Validator range = CLI::Range(low, high);
+  const auto check = [range](std::string& text) {
+    const bool number = text.find_first_of("nN") == std::string::npos;
+    return number ? range(text) : text + " is not a number";
+  };
+  return CLI::Validator(check, range.get_description());
+}
+
 /// What may stand before or after the command's name.
 void AddCommon(CLI::App* app, Common* common) {
   app->fallthrough();
@@ -29,7 +39,7 @@ void AddCommon(CLI::App* app, Common* common) {
                   "Socket of the daemon (default $DYNOFA_SOCKET or /run/dynofa/dynofa.sock)");
   app->add_flag("--json", common->json, "Print JSON");
   app->add_option("--wait", common->wait_s, "Wait so many seconds for a daemon that is starting")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(Between(0.0, 3600.0));
 }
 
 void AddStatus(CLI::App* root, Common* common, int* exit_code) {
@@ -78,7 +88,7 @@ void AddRun(CLI::App* root, Common* common, RunArguments* arguments, int* exit_c
   client::Requirement* const requirement = &arguments->requirement;
   run->add_option("--rate", requirement->rate_hz,
                   "Requests per second; 0: the next one when the last is answered")
-      ->check(CLI::Range(0.0, 100000.0));
+      ->check(Between(0.0, 100000.0));
   AddOptional(run, "--latency-ms", &requirement->latency_ms, "Response time asked for");
   AddOptional(run, "--percentile", &requirement->percentile,
               "Percent of requests that must meet it (99)");
@@ -88,7 +98,7 @@ void AddRun(CLI::App* root, Common* common, RunArguments* arguments, int* exit_c
               "Highest acceptable energy per inference");
   AddOptional(run, "--priority", &requirement->priority, "1 (most important) to 9");
   run->add_option("--duration", arguments->duration_s, "Seconds (10 without --count)")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(Between(0.0, 1e6));
   run->add_option("--count", arguments->count, "Requests")->check(CLI::NonNegativeNumber);
   run->add_option("--then", arguments->changes,
                   "Change the requirement at a time: \"AT_S:latency_ms=20,min_accuracy=0.8\"; "

@@ -83,13 +83,13 @@ void AddScenario(CLI::App& app, dynofa::tools::scenario::BenchOptions& options) 
                    "Vary these coefficients of the board, or all, one at a time and each way")
       ->delimiter(',');
   scenario->add_option("--vary-percent", options.vary_percent, "By how much")
-      ->check(CLI::Range(0.1, 99.0))
+      ->check(dynofa::tools::Between(0.1, 99.0))
       ->capture_default_str();
   scenario
       ->add_option("--profile-error", options.profile_error_percent,
                    "Give policies (all but the oracle) a wrong profile: its latencies and powers "
                    "are off by so many percent (standard deviation), by the seed")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(dynofa::tools::Between(0.0, 100.0))
       ->capture_default_str();
   scenario->add_flag("--json", options.json, "Print JSON instead of tables");
   scenario->add_option("--markdown", options.markdown, "Also write the tables to this file");
@@ -121,7 +121,7 @@ void AddHardware(CLI::App& app, dynofa::tools::HardwareBenchOptions& options) {
                    "Write on this tree (a mounted emulated board, say)")
       ->check(CLI::ExistingDirectory);
   hardware->add_option("--seconds", options.seconds, "How long wake-ups are counted, each time")
-      ->check(CLI::Range(1.0, 3600.0))
+      ->check(dynofa::tools::Between(1.0, 3600.0))
       ->capture_default_str();
   hardware->add_option("--programs", options.programs,
                        "Folder of dynofad, dynofa-boardd and dynofactl (default: this program's)");

@@ -17,6 +17,16 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitError = 1;  ///< it could not be done; standard error says why
 inline constexpr int kExitUsage = 2;  ///< the command line is wrong
 
+/// A number from `low` to `high`. CLI::Range alone lets NaN through, which is below nothing.
+inline CLI::Validator Between(double low, double high) {
+  const CLI::Validator range = CLI::Range(low, high);
+  const auto check = [range](std::string& text) {
+    const bool number = text.find_first_of("nN") == std::string::npos;
+    return number ? range(text) : text + " is not a number";
+  };
+  return CLI::Validator(check, range.get_description());
+}
+
 /// Gives `app` the name of its program and --version, and parses the command line. Returns what
 /// the program ends with at once (after --help, --version or wrong usage), or nullopt to go on.
 inline std::optional<int> ParseCommandLine(CLI::App& app, const std::string& program, int argc,

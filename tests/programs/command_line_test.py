@@ -35,6 +35,11 @@ def unexplained_options(help_text):
             and not below.startswith(" " * 30)]
 
 
+def bounded_numbers(help_text):
+    """The options that take a number with a fraction from a range."""
+    return re.findall(r"(--[\w-]+) FLOAT\S* in \[", help_text)
+
+
 def check_program(path):
     name = os.path.basename(path)
     version = run(path, "--version")
@@ -51,6 +56,10 @@ def check_program(path):
         check(shown.returncode == 0 and "--help" in shown.stdout, name, f"{command} --help", shown)
         bare = unexplained_options(shown.stdout)
         check(not bare, name, f"{command} --help explains {', '.join(bare)}", shown)
+        for option in bounded_numbers(shown.stdout):
+            wrong = run(path, command, option, "nan")
+            check(wrong.returncode == 2 and f"{option}: nan is not a number" in wrong.stderr,
+                  name, f"{command} refuses {option} nan with status 2", wrong)
     if commands:
         missing = run(path)
         check(missing.returncode == 2, name, "asks for a command with status 2", missing)
