@@ -60,9 +60,10 @@ void PlanDraft::SumOthers() {
   }
 }
 
-void PlanDraft::SortOptions(std::size_t session) {
+void PlanDraft::SortOptions(std::size_t session, const Within& within) {
   options_.clear();
   for (const Placement& choice : planner_.Choices(session)) {
+    if (!within.Has(choice.cluster)) continue;
     const Member member{session, choice.rung, promised_[session]};
     options_.push_back({choice, others_[choice.cluster].objective +
                                     clusters_[choice.cluster].LeastObjectiveWith(member)});
@@ -79,7 +80,7 @@ std::optional<double> PlanDraft::Goal(bool harmless, std::size_t cluster, double
 
 void PlanDraft::PlaceBest(std::size_t session, const Within& within) {
   SumOthers();
-  SortOptions(session);
+  SortOptions(session, within);
   const PlanCost without = Placed();
   const double budget_w = planner_.PowerBudgetW();
   std::optional<Placement> best;
@@ -88,7 +89,6 @@ void PlanDraft::PlaceBest(std::size_t session, const Within& within) {
   bool harmless = false;  // the best so far adds nothing to what is missed
   for (const Option& option : options_) {
     const std::size_t c = option.placement.cluster;
-    if (!within.Has(c)) continue;
     if (harmless && option.least_objective >= best_cost.objective) break;
     const auto choice =
         clusters_[c].TryWith({session, option.placement.rung, promised_[session]},

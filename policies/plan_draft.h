@@ -86,7 +86,7 @@ class PlanDraft {
   /// The power that the other clusters leave for one.
   double BudgetW(std::size_t cluster) const;
   void SumOthers();
-  void SortOptions(std::size_t session);
+  void SortOptions(std::size_t session, const Within& within);
   /// What a cluster must cost at most to be better than a place that adds nothing to what is
   /// missed: as long as the cluster misses nothing itself, it must not begin to.
   std::optional<double> Goal(bool harmless, std::size_t cluster, double objective) const;
