@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <utility>
 
 namespace dynofa::policies {
 namespace {
@@ -111,25 +110,14 @@ bool ClusterLoad::MayReach(double goal, const Sums& sums, std::size_t low) const
   return AllMet(step, /*headroom=*/false);
 }
 
-void ClusterLoad::Add(const Member& member, const Choice& choice) {
+void ClusterLoad::Join(const Member& member) {
   members_.push_back(member);
   ++settled_;
   changes_.push_back({member, true});
   Include(member, 1.0, sums_);
-  choice_ = choice;
 }
 
-void ClusterLoad::Replace(std::vector<Member> members, std::size_t step) {
-  members_ = std::move(members);
-  settled_ = members_.size();
-  changes_.clear();
-  crowds_.assign(steps_, std::nullopt);
-  sums_ = {std::vector<double>(steps_, 0.0)};
-  for (const Member& member : members_) Include(member, 1.0, sums_);
-  SetStep(step);
-}
-
-void ClusterLoad::Remove(std::size_t session, double budget_w) {
+void ClusterLoad::Leave(std::size_t session) {
   const auto found = std::find_if(members_.begin(), members_.end(),
                                   [&](const Member& member) { return member.session == session; });
   Include(*found, -1.0, sums_);
@@ -138,6 +126,15 @@ void ClusterLoad::Remove(std::size_t session, double budget_w) {
   --settled_;
   // What rounding leaves behind must not outlive the last member.
   if (members_.empty()) sums_ = {std::vector<double>(steps_, 0.0)};
+}
+
+void ClusterLoad::Add(const Member& member, const Choice& choice) {
+  Join(member);
+  choice_ = choice;
+}
+
+void ClusterLoad::Remove(std::size_t session, double budget_w) {
+  Leave(session);
   choice_ = Best(sums_, budget_w, {0, choice_.first_met.value_or(steps_)});
 }
 

@@ -42,11 +42,14 @@ class ClusterLoad {
   /// `goal` nullopt if the objective is not below that at a frequency at which nothing is missed.
   std::optional<Choice> TryWith(const Member& extra, double budget_w, std::optional<double> goal);
 
+  /// Takes a session on with the frequency that was found for it.
   void Add(const Member& member, const Choice& choice);
-  /// Takes other members in place of the present ones, and a frequency.
-  void Replace(std::vector<Member> members, std::size_t step);
   /// Takes a session off and chooses the frequency again.
   void Remove(std::size_t session, double budget_w);
+
+  /// Take a session on, or off, without choosing a frequency: SetStep() or Choose() must follow.
+  void Join(const Member& member);
+  void Leave(std::size_t session);
   /// Chooses the frequency again.
   void Choose(double budget_w);
   /// Sets the frequency.
@@ -107,7 +110,7 @@ class ClusterLoad {
   std::vector<Member> members_;
   /// Without who is being tried.
   std::size_t settled_ = 0;
-  /// Who came and went since the members were replaced.
+  /// Who came and went.
   std::vector<Change> changes_;
   /// At each frequency at which somebody asked.
   mutable std::vector<std::optional<KnownCrowd>> crowds_;

@@ -132,20 +132,23 @@ PlanDraft::State PlanDraft::Save() const {
   return state;
 }
 
-void PlanDraft::Take(State state) {
+void PlanDraft::Take(const State& state) {
   std::vector<bool> moved(clusters_.size(), false);
   for (std::size_t i = 0; i < placements_.size(); ++i) {
-    if (state.placements[i] == placements_[i]) continue;
-    if (state.placements[i]) moved[state.placements[i]->cluster] = true;
-    if (placements_[i]) moved[placements_[i]->cluster] = true;
-  }
-  placements_ = std::move(state.placements);
-  for (std::size_t c = 0; c < clusters_.size(); ++c) {
-    if (moved[c]) {
-      clusters_[c].Replace(MembersOf(c), state.steps[c]);
-    } else if (clusters_[c].step() != state.steps[c]) {
-      clusters_[c].SetStep(state.steps[c]);
+    std::optional<Placement>& place = placements_[i];
+    if (state.placements[i] == place) continue;
+    if (place) {
+      clusters_[place->cluster].Leave(i);
+      moved[place->cluster] = true;
     }
+    place = state.placements[i];
+    if (place) {
+      clusters_[place->cluster].Join({i, place->rung, promised_[i]});
+      moved[place->cluster] = true;
+    }
+  }
+  for (std::size_t c = 0; c < clusters_.size(); ++c) {
+    if (moved[c] || clusters_[c].step() != state.steps[c]) clusters_[c].SetStep(state.steps[c]);
   }
   NewVersion();
 }
@@ -153,15 +156,6 @@ void PlanDraft::Take(State state) {
 void PlanDraft::GoBackTo(const State& before) {
   Take(before);
   version_ = before.version;
-}
-
-std::vector<Member> PlanDraft::MembersOf(std::size_t cluster) const {
-  std::vector<Member> members;
-  for (std::size_t i = 0; i < placements_.size(); ++i) {
-    if (!placements_[i] || placements_[i]->cluster != cluster) continue;
-    members.push_back({i, placements_[i]->rung, promised_[i]});
-  }
-  return members;
 }
 
 Plan PlanDraft::TakePlan() && {

@@ -65,8 +65,8 @@ class PlanDraft {
     std::uint64_t version = 0;
   };
   State Save() const;
-  /// Takes another state's placements and frequencies. Leaves clusters alone that have them.
-  void Take(State state);
+  /// Takes another state's placements and frequencies.
+  void Take(const State& state);
   void GoBackTo(const State& before);
 
   /// Names what has been decided (but for SetStep): equal numbers, equal states.
@@ -91,7 +91,6 @@ class PlanDraft {
   /// missed: as long as the cluster misses nothing itself, it must not begin to.
   std::optional<double> Goal(bool harmless, std::size_t cluster, double objective) const;
   void Put(std::size_t session, const Placement& placement, const ClusterLoad::Choice& choice);
-  std::vector<Member> MembersOf(std::size_t cluster) const;
   void NewVersion() { version_ = ++versions_; }
 
   const Planner& planner_;

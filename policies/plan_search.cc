@@ -59,7 +59,7 @@ class Search {
     for (std::size_t i = 0; i < order_.size(); ++i) {
       if (draft_.promised(i)) in_force.placements[i] = planner_.PlaceInForce(i);
     }
-    draft_.Take(std::move(in_force));
+    draft_.Take(in_force);
     draft_.ChooseSteps();
     if (!draft_.Total().Better(cost_anew)) draft_.GoBackTo(anew);
   }
@@ -118,7 +118,7 @@ class Search {
       in_force.placements[i] = planner_.PlaceInForce(i);
       if (!in_force.placements[i]) return false;
     }
-    draft_.Take(std::move(in_force));
+    draft_.Take(in_force);
     draft_.ChooseSteps();
     const PlanCost cost = draft_.Placed();
     if (!cost.misses.any() && cost.over_cap_w <= 0.0) return true;
