@@ -208,8 +208,9 @@ class BoardDriver {
   /// Whether it is worth to ask IsOutdated(). Touches no device.
   virtual bool MayBeOutdated() { return false; }
 
-  /// Looks whether a clock has appeared that info() does not know: another driver, made now, has it.
-  /// One with leftovers counts only when they are put back. May block as long as the kernel does.
+  /// Looks whether a clock has appeared that info() does not know: another driver, made now, has
+  /// it. One with leftovers counts only when they are put back. May block as long as the kernel
+  /// does.
   virtual bool IsOutdated() { return MayBeOutdated(); }
 
   /// As Board::ReportLoad.

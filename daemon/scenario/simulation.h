@@ -24,9 +24,10 @@ struct SimulationOptions {
 };
 
 /// Plays a scenario in virtual time on one thread: the production manager, dispatcher and policy
-/// on an emulated board (Machine). The same arguments give the same trace, bit for bit. INVALID_ARGUMENT for a scenario that does not
-/// fit the board and for a profile error out of range; NOT_FOUND names the policies there are;
-/// FAILED_PRECONDITION for an oracle of a scenario that is too large for one.
+/// on an emulated board (Machine). The same arguments give the same trace, bit for bit.
+/// INVALID_ARGUMENT for a scenario that does not fit the board and for a profile error out of
+/// range; NOT_FOUND names the policies there are; FAILED_PRECONDITION for an oracle of a scenario
+/// that is too large for one.
 absl::StatusOr<Trace> Simulate(const Scenario& scenario, const emulator::BoardModel& board,
                                const SimulationOptions& options);
 
