@@ -53,61 +53,64 @@ void CheckSame(const ClusterCost& cost, const ClusterCost& expected) {
   CHECK(cost.objective == Approx(expected.objective).margin(1e-9));
 }
 
-TEST_CASE("a load that was changed step by step is as one made anew") {
+/// Calls `trial(stage, cluster, load)` with an empty load for each cluster of 300 stages.
+template <typename Trial>
+void OnRandomLoads(const Trial& trial) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     INFO("seed " << seed);
     Stage stage(seed);
-    const double budget_w = stage.planner->PowerBudgetW();
     for (std::size_t c = 0; c < stage.table->clusters().size(); ++c) {
+      INFO("cluster " << c);
       ClusterLoad load(*stage.planner, c);
-      for (int change = 0; change < 40; ++change) {
-        const auto session = static_cast<std::size_t>(
-            stage.boards.Int(0, static_cast<int>(stage.snapshot.sessions.size()) - 1));
-        if (IsOn(load, session)) {
-          load.Remove(session, budget_w);
-        } else if (const auto member = stage.MemberOn(c, session)) {
-          load.Add(*member, *load.TryWith(*member, budget_w, std::nullopt));
-        }
-        ClusterLoad anew(*stage.planner, c);
-        for (const Member& member : load.members()) anew.Join(member);
-        anew.Choose(budget_w);
-        CHECK(load.step() == anew.step());
-        CheckSame(load.cost(), anew.cost());
-        CheckSame(load.cost(), stage.planner->Price(c, load.members(), load.step()));
-      }
+      trial(stage, c, load);
     }
   }
+}
+
+void CheckAsAnew(const Stage& stage, std::size_t cluster, const ClusterLoad& load) {
+  ClusterLoad anew(*stage.planner, cluster);
+  for (const Member& member : load.members()) anew.Join(member);
+  anew.Choose(stage.planner->PowerBudgetW());
+  CHECK(load.step() == anew.step());
+  CheckSame(load.cost(), anew.cost());
+  CheckSame(load.cost(), stage.planner->Price(cluster, load.members(), load.step()));
+}
+
+TEST_CASE("a load that was changed step by step is as one made anew") {
+  OnRandomLoads([](Stage& stage, std::size_t cluster, ClusterLoad& load) {
+    const double budget_w = stage.planner->PowerBudgetW();
+    const int last = static_cast<int>(stage.snapshot.sessions.size()) - 1;
+    for (int change = 0; change < 40; ++change) {
+      const auto session = static_cast<std::size_t>(stage.boards.Int(0, last));
+      if (IsOn(load, session)) {
+        load.Remove(session, budget_w);
+      } else if (const auto member = stage.MemberOn(cluster, session)) {
+        load.Add(*member, *load.TryWith(*member, budget_w, std::nullopt));
+      }
+      CheckAsAnew(stage, cluster, load);
+    }
+  });
 }
 
 TEST_CASE("a goal leaves out only what misses something or does not reach it") {
   int reached = 0;
   int left_out = 0;
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    INFO("seed " << seed);
-    Stage stage(seed);
+  OnRandomLoads([&](Stage& stage, std::size_t cluster, ClusterLoad& load) {
     const double budget_w = stage.planner->PowerBudgetW();
-    for (std::size_t c = 0; c < stage.table->clusters().size(); ++c) {
-      ClusterLoad load(*stage.planner, c);
-      for (std::size_t session = 0; session < stage.snapshot.sessions.size(); ++session) {
-        const auto member = stage.MemberOn(c, session);
-        if (!member) continue;
-        const ClusterLoad::Choice best = *load.TryWith(*member, budget_w, std::nullopt);
-        if (!best.cost.misses.any()) {
-          CHECK(best.cost.objective >= load.LeastObjectiveWith(*member) - 1e-9);
-        }
-        const double goal = best.cost.objective + stage.boards.Real(-0.5, 0.5);
-        const auto choice = load.TryWith(*member, budget_w, goal);
-        if (choice) {
-          CheckSame(choice->cost, best.cost);
-          ++reached;
-        } else {
-          CHECK((best.cost.misses.any() || best.cost.objective >= goal));
-          ++left_out;
-        }
-        if (stage.boards.Chance(0.5)) load.Add(*member, best);
-      }
+    for (std::size_t session = 0; session < stage.snapshot.sessions.size(); ++session) {
+      const auto member = stage.MemberOn(cluster, session);
+      if (!member) continue;
+      const ClusterLoad::Choice best = *load.TryWith(*member, budget_w, std::nullopt);
+      const double least = load.LeastObjectiveWith(*member);
+      CHECK((best.cost.misses.any() || best.cost.objective >= least - 1e-9));
+      const double goal = best.cost.objective + stage.boards.Real(-0.5, 0.5);
+      const auto choice = load.TryWith(*member, budget_w, goal);
+      ++(choice ? reached : left_out);
+      if (choice) CheckSame(choice->cost, best.cost);
+      if (!choice) CHECK((best.cost.misses.any() || best.cost.objective >= goal));
+      if (stage.boards.Chance(0.5)) load.Add(*member, best);
     }
-  }
+  });
   CHECK(reached > 100);
   CHECK(left_out > 100);
 }

@@ -164,15 +164,18 @@ TEST_CASE("A policy that is away when its client goes gets its baseline when it 
   CHECK(machine.boardd().WaitForOutput("restored cpu2"));
 }
 
+/// Starts dynofa-boardd and kills it while knobs are changed, before its client goes, which it
+/// would notice.
+void DieWithKnobsChanged(Machine& machine) {
+  machine.Start();
+  const auto client = machine.Connect();
+  Apply(*client);
+  machine.boardd().Stop(SIGKILL);
+}
+
 TEST_CASE("A device that is not there at the start gets its baseline when it appears") {
   Machine machine;
-  machine.Start();
-  // Killed before its client goes, which it would notice.
-  {
-    const auto client = machine.Connect();
-    Apply(*client);
-    machine.boardd().Stop(SIGKILL);
-  }
+  DieWithKnobsChanged(machine);
   machine.RemovePolicy("policy2");
   machine.RemoveGpu();
   machine.Start();
@@ -239,12 +242,7 @@ TEST_CASE("A clock that appears after the start is told of, and the next client 
 
 TEST_CASE("A device with leftovers that appears gets its baseline before it is used") {
   Machine machine;
-  machine.Start();
-  {
-    const auto client = machine.Connect();
-    Apply(*client);
-    machine.boardd().Stop(SIGKILL);
-  }
+  DieWithKnobsChanged(machine);
   machine.RemovePolicy("policy2");
   machine.Start();
   REQUIRE(machine.boardd().WaitForOutput("is put back when it appears"));
