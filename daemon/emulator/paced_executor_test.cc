@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 class FakeSubnet final : public engine::PreparedSubnet {
  public:
   const engine::SubnetInfo& info() const override { return info_; }
-  absl::Status Run(std::span<const float>, std::span<float>, engine::Workspace&) const override {
+  absl::Status RunParts(std::span<const float>, std::span<float>, engine::Workspace&,
+                        engine::PartDone) const override {
     return absl::OkStatus();
   }
 

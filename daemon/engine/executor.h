@@ -2,6 +2,7 @@
 #define DYNOFA_DAEMON_ENGINE_EXECUTOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,12 @@ struct RunSettings {
   /// The cluster's clock as last read back, kHz; 0 if unknown. Only an emulated board's pacing
   /// looks at it.
   std::int64_t frequency_khz = 0;
+  /// Asked while the run is under way, from `ask_after` on, with the time that it has taken and the
+  /// share of its usual time that is through then (above 0, below 1, rising); false stops the run,
+  /// which then ends with ABORTED. Asked on the thread that runs, between parts of the subnet, and
+  /// not before the executor knows from earlier runs what share its parts take. Empty: never asked.
+  std::function<bool(base::Duration elapsed, double share)> go_on;
+  base::Duration ask_after{};
 };
 
 /// Runs subnets for one cluster, one at a time, on the thread that calls Run (which has been
@@ -45,7 +52,8 @@ class Executor {
   virtual ~Executor() = default;
 
   /// Prepares the input for the subnet's resolution and runs it. The first run of a supernet with
-  /// a number of threads takes longer: what it needs is made then.
+  /// a number of threads takes longer: what it needs is made then. ABORTED if settings.go_on
+  /// stopped it; the executor is as before then.
   virtual absl::StatusOr<RunResult> Run(Supernet& supernet, const PreparedSubnet& subnet,
                                         const Tensor& input, const RunSettings& settings) = 0;
 };

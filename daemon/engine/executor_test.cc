@@ -44,8 +44,8 @@ class FakeSubnet final : public PreparedSubnet {
     info_.resolution = 2;
   }
   const SubnetInfo& info() const override { return info_; }
-  absl::Status Run(std::span<const float> image, std::span<float> logits,
-                   Workspace& workspace) const override {
+  absl::Status RunParts(std::span<const float> image, std::span<float> logits, Workspace& workspace,
+                        PartDone) const override {
     const auto& own = dynamic_cast<FakeWorkspace&>(workspace);
     if (!own.known.contains(info_.id)) return absl::FailedPreconditionError("not in workspace");
     logits[0] = 0.0f;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/engine/catalogue.h"
@@ -19,6 +20,11 @@ class Workspace {
   virtual ~Workspace() = default;
 };
 
+/// Asked after each part of a subnet that runs (the stem, each block; not after the last part), on
+/// the thread that called, with how many parts are through and how many there are: the same number
+/// in every run of a subnet. False stops the run.
+using PartDone = absl::FunctionRef<bool(int done, int parts)>;
+
 /// A subnet that is ready to run. Immutable: several threads may run it at once, each with a
 /// workspace of its own. Requests pin the subnet they use by a shared_ptr, so that switching
 /// waits for nobody.
@@ -31,8 +37,15 @@ class PreparedSubnet {
   /// Runs one image. `image` is FP32 NHWC of info().resolution squared by 3, normalised; `logits`
   /// has one place per class. Runs on the calling thread (and, with more than one thread in the
   /// workspace, on its helpers). INVALID_ARGUMENT if a size is wrong.
-  virtual absl::Status Run(std::span<const float> image, std::span<float> logits,
-                           Workspace& workspace) const = 0;
+  absl::Status Run(std::span<const float> image, std::span<float> logits,
+                   Workspace& workspace) const {
+    return RunParts(image, logits, workspace, [](int, int) { return true; });
+  }
+
+  /// As Run(). ABORTED if `part_done` stopped it: what is in `logits` then means nothing, and the
+  /// workspace is as good as before.
+  virtual absl::Status RunParts(std::span<const float> image, std::span<float> logits,
+                                Workspace& workspace, PartDone part_done) const = 0;
 };
 
 /// One weight set on one backend, with everything its subnets share. Thread-safe.

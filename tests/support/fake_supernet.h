@@ -35,7 +35,8 @@ class FakeSupernet final : public engine::Supernet {
    public:
     explicit Subnet(engine::SubnetInfo info) : info_(std::move(info)) {}
     const engine::SubnetInfo& info() const override { return info_; }
-    absl::Status Run(std::span<const float>, std::span<float>, engine::Workspace&) const override {
+    absl::Status RunParts(std::span<const float>, std::span<float>, engine::Workspace&,
+                          engine::PartDone) const override {
       return absl::OkStatus();
     }
 

@@ -19,6 +19,8 @@ AlignedBuffer Touched(std::size_t bytes) {
   return buffer;
 }
 
+absl::Status Stopped() { return absl::AbortedError("the run was stopped between its parts"); }
+
 AlignedBuffer Floats(std::size_t count) { return Touched(count * sizeof(float)); }
 
 }  // namespace
@@ -73,22 +75,17 @@ absl::Status BoundNet::BindBlock(const CompiledBlock& compiled) {
 }
 
 absl::Status BoundNet::Run(const float* image, float* logits, const dnnl::stream& stream,
-                           int threads) {
-  return RunParts(image, logits, stream, threads, [] {});
-}
-
-absl::Status BoundNet::RunParts(const float* image, float* logits, const dnnl::stream& stream,
-                                int threads, absl::FunctionRef<void()> after_part) {
+                           int threads, PartDone part_done) {
+  const int parts = static_cast<int>(blocks_.size()) + 2;
   DYNOFA_RETURN_IF_ERROR(stem_.SetSource(image));
   DYNOFA_RETURN_IF_ERROR(stem_.Run(stream));
-  after_part();
+  if (!part_done(1, parts)) return Stopped();
   for (std::size_t b = 0; b < blocks_.size(); ++b) {
     DYNOFA_RETURN_IF_ERROR(RunBlock(net_->blocks[b], blocks_[b], stream, threads));
-    after_part();
+    if (!part_done(static_cast<int>(b) + 2, parts)) return Stopped();
   }
   DYNOFA_RETURN_IF_ERROR(final_expand_.Run(stream));
   RunTail(logits, threads);
-  after_part();
   return absl::OkStatus();
 }
 

@@ -5,12 +5,12 @@
 #include <optional>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/engine/cpu/aligned_buffer.h"
 #include "daemon/engine/cpu/compiled_net.h"
 #include "daemon/engine/cpu/operation.h"
+#include "daemon/engine/supernet.h"
 
 namespace dynofa::engine::cpu {
 
@@ -37,12 +37,10 @@ class BoundNet {
                                          const Activations& activations);
 
   /// Runs one image (resolution squared by 3, NHWC) into `logits` (one per class) with `threads`
-  /// threads, the number that the net was compiled for. Allocates nothing of its own.
-  absl::Status Run(const float* image, float* logits, const dnnl::stream& stream, int threads);
-
-  /// As Run(); calls `after_part` after the stem, after each block, and at the end.
-  absl::Status RunParts(const float* image, float* logits, const dnnl::stream& stream, int threads,
-                        absl::FunctionRef<void()> after_part);
+  /// threads, the number that the net was compiled for. Allocates nothing of its own. Its parts are
+  /// the stem, each block, and the tail; ABORTED if `part_done` stopped it.
+  absl::Status Run(const float* image, float* logits, const dnnl::stream& stream, int threads,
+                   PartDone part_done);
 
  private:
   struct Block {

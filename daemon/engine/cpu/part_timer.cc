@@ -49,16 +49,16 @@ class CpuPartTimer final : public PartTimer {
     std::vector<std::vector<double>> times(plan.blocks.size() + 2);
     const ScopedThreads scope(threads_);
     for (int run = -kWarmUps; run < runs; ++run) {
-      std::size_t part = 0;
       base::TimePoint start = clock_.Now();
-      const auto after_part = [&]() {
+      const auto part_done = [&](int done, int /*parts*/) {
         const base::TimePoint end = clock_.Now();
-        if (run >= 0) times[part].push_back(base::ToMs(end - start));
-        ++part;
+        if (run >= 0) times[static_cast<std::size_t>(done) - 1].push_back(base::ToMs(end - start));
         start = end;
+        return true;
       };
-      DYNOFA_RETURN_IF_ERROR(
-          bound.RunParts(image.data(), logits.data(), stream_, threads_, after_part));
+      DYNOFA_RETURN_IF_ERROR(bound.Run(image.data(), logits.data(), stream_, threads_, part_done));
+      const int parts = static_cast<int>(times.size());
+      part_done(parts, parts);
     }
     std::vector<double> medians;
     for (std::vector<double>& part : times) medians.push_back(Median(std::move(part)));

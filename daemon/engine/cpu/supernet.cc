@@ -33,14 +33,15 @@ class CpuWorkspace final : public Workspace {
     return absl::OkStatus();
   }
 
-  absl::Status Run(const PreparedSubnet& subnet, const float* image, float* logits) {
+  absl::Status Run(const PreparedSubnet& subnet, const float* image, float* logits,
+                   PartDone part_done) {
     const auto net = nets_.find(&subnet);
     if (net == nets_.end()) {
       return absl::FailedPreconditionError(
           base::StrCat("subnet ", subnet.info().id, " was prepared after this workspace was made"));
     }
     const ScopedThreads scope(threads_);
-    return net->second.bound.Run(image, logits, stream_, threads_);
+    return net->second.bound.Run(image, logits, stream_, threads_, part_done);
   }
 
  private:
@@ -68,15 +69,15 @@ class CpuSubnet final : public PreparedSubnet {
   const SubnetInfo& info() const override { return info_; }
   const ofa::NetPlan& plan() const { return plan_; }
 
-  absl::Status Run(std::span<const float> image, std::span<float> logits,
-                   Workspace& workspace) const override {
+  absl::Status RunParts(std::span<const float> image, std::span<float> logits, Workspace& workspace,
+                        PartDone part_done) const override {
     const auto side = static_cast<std::size_t>(plan_.resolution);
     DYNOFA_RETURN_IF_ERROR(CheckSize("the image", image.size(), side * side * 3));
     DYNOFA_RETURN_IF_ERROR(
         CheckSize("the output", logits.size(), static_cast<std::size_t>(plan_.classes)));
     auto* own = dynamic_cast<CpuWorkspace*>(&workspace);
     if (own == nullptr) return absl::InvalidArgumentError("the workspace is another backend's");
-    return own->Run(*this, image.data(), logits.data());
+    return own->Run(*this, image.data(), logits.data(), part_done);
   }
 
  private:

@@ -114,6 +114,35 @@ TEST_CASE("Two threads run different subnets of one supernet at once") {
   }
 }
 
+TEST_CASE("What a stopped run leaves changes no later run, of its own subnet or of another") {
+  const ofa::Architecture a = FewClasses(0.35);
+  const auto supernet = MakeSupernet(ModelWith(a, {{"large", LargestSubnet(a, 48)},
+                                                   {"small", SmallestSubnet(a, 40)}}))
+                            .value();
+  const auto large = supernet->Prepare("large").value();
+  const auto small = supernet->Prepare("small").value();
+  const std::vector<float> image = Image(48);
+  for (int threads : {1, 2}) {
+    const auto workspace = supernet->NewWorkspace(threads).value();
+    const std::vector<float> of_large = RunOnce(*large, *workspace, a.classes);
+    const std::vector<float> of_small = RunOnce(*small, *workspace, a.classes);
+    int parts = 2;
+    for (int last = 1; last < parts; ++last) {
+      INFO("threads " << threads << ", stopped after part " << last << " of " << parts);
+      std::vector<float> logits(10, NAN);
+      const absl::Status stopped =
+          large->RunParts(image, logits, *workspace, [&](int done, int of) {
+            parts = of;
+            return done < last;
+          });
+      CHECK(stopped.code() == absl::StatusCode::kAborted);
+      CHECK(RunOnce(*small, *workspace, a.classes) == of_small);
+      CHECK(RunOnce(*large, *workspace, a.classes) == of_large);
+    }
+    CHECK(parts == 1 + 21 + 1);  // stem, the first block and five stages of four, tail
+  }
+}
+
 TEST_CASE("A subnet is prepared once, and unknown ones are refused") {
   const ofa::Architecture a = FewClasses(0.35);
   const auto supernet = MakeSupernet(ModelWith(a, {{"small", SmallestSubnet(a, 32)}})).value();

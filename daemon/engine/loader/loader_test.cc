@@ -43,5 +43,36 @@ TEST_CASE("every backend of the build prepares and runs a subnet") {
   }
 }
 
+TEST_CASE("a run of any backend can be stopped after each part, and the next is as before") {
+  const ofa::Manifest manifest = ofa::TinyManifest();
+  const auto model = *ofa::SyntheticModel(manifest.architecture, manifest.subnets);
+  const std::vector<float> image = ofa::SyntheticValues("image", 24 * 24 * 3, 1.0);
+  for (std::string_view backend : BackendNames()) {
+    CAPTURE(std::string(backend));
+    const auto supernet = *MakeOfaSupernet(model, backend);
+    const auto subnet = *supernet->Prepare("large");
+    const auto workspace = *supernet->NewWorkspace(1);
+    std::vector<float> expected(3);
+    std::vector<int> asked;
+    int parts = 0;
+    const auto count = [&](int done, int of) {
+      asked.push_back(done);
+      parts = of;
+      return true;
+    };
+    REQUIRE(subnet->RunParts(image, expected, *workspace, count).ok());
+    CHECK(parts == 1 + 5 + 1);  // stem, the first block and two stages of two, tail
+    CHECK(asked == std::vector<int>{1, 2, 3, 4, 5, 6});
+    for (const int last : asked) {
+      CAPTURE(last);
+      std::vector<float> logits(3);
+      const auto stop = [&](int done, int) { return done < last; };
+      CHECK(absl::IsAborted(subnet->RunParts(image, logits, *workspace, stop)));
+      REQUIRE(subnet->Run(image, logits, *workspace).ok());
+      CHECK(logits == expected);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dynofa::engine

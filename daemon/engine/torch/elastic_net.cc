@@ -81,10 +81,21 @@ at::Tensor ElasticNet::Block(const at::Tensor& x, const ofa::BlockPlan& plan,
 
 at::Tensor ElasticNet::Forward(const at::Tensor& images, const ofa::NetPlan& plan,
                                BatchNorm& norm) const {
+  return ForwardParts(images, plan, norm, [](int, int) { return true; });
+}
+
+at::Tensor ElasticNet::ForwardParts(const at::Tensor& images, const ofa::NetPlan& plan,
+                                    BatchNorm& norm, PartDone part_done) const {
+  const int parts = static_cast<int>(plan.blocks.size()) + 2;  // with the stem and the tail
+  int done = 0;
   at::Tensor x = Convolve(images.contiguous(at::MemoryFormat::ChannelsLast),
                           Weight("first_conv.conv.weight"), plan.stem_stride);
   x = at::hardswish(Normalise(x, "first_conv.bn", norm));
-  for (const ofa::BlockPlan& block : plan.blocks) x = Block(x, block, norm);
+  if (!part_done(++done, parts)) return {};
+  for (const ofa::BlockPlan& block : plan.blocks) {
+    x = Block(x, block, norm);
+    if (!part_done(++done, parts)) return {};
+  }
   x = Convolve(x, Weight("final_expand_layer.conv.weight"));
   x = at::hardswish(Normalise(x, "final_expand_layer.bn", norm));
   // No batch norm between these two.

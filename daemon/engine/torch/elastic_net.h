@@ -8,6 +8,7 @@
 
 #include "daemon/engine/ofa/architecture.h"
 #include "daemon/engine/ofa/weights.h"
+#include "daemon/engine/supernet.h"
 #include "daemon/engine/torch/batch_norm.h"
 
 namespace dynofa::engine::torch_backend {
@@ -30,6 +31,10 @@ class ElasticNet {
 
   /// Logits [n, classes] of `images` [n, 3, r, r], normalised.
   at::Tensor Forward(const at::Tensor& images, const ofa::NetPlan& plan, BatchNorm& norm) const;
+
+  /// As Forward(); an undefined tensor if `part_done` stopped it.
+  at::Tensor ForwardParts(const at::Tensor& images, const ofa::NetPlan& plan, BatchNorm& norm,
+                          PartDone part_done) const;
 
   const NamedTensors& tensors() const { return tensors_; }
 

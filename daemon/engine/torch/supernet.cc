@@ -47,8 +47,8 @@ class TorchSubnet final : public PreparedSubnet {
 
   const SubnetInfo& info() const override { return info_; }
 
-  absl::Status Run(std::span<const float> image, std::span<float> logits,
-                   Workspace& workspace) const override {
+  absl::Status RunParts(std::span<const float> image, std::span<float> logits, Workspace& workspace,
+                        PartDone part_done) const override {
     const auto* own = dynamic_cast<const TorchWorkspace*>(&workspace);
     if (own == nullptr) {
       return absl::InvalidArgumentError("the workspace belongs to another backend");
@@ -67,8 +67,9 @@ class TorchSubnet final : public PreparedSubnet {
           at::from_blob(const_cast<float*>(image.data()), {1, side, side, 3}, at::kFloat)
               .permute({0, 3, 1, 2});
       FixedStatistics statistics = statistics_;  // shares its tensors
-      const at::Tensor output = shared_->net.Forward(input, plan_, statistics).contiguous();
-      std::memcpy(logits.data(), output.data_ptr<float>(), logits.size_bytes());
+      const at::Tensor output = shared_->net.ForwardParts(input, plan_, statistics, part_done);
+      if (!output.defined()) return absl::AbortedError("the run was stopped between its parts");
+      std::memcpy(logits.data(), output.contiguous().data_ptr<float>(), logits.size_bytes());
       return absl::OkStatus();
     } catch (const std::exception& error) {
       return absl::InternalError(base::StrCat("libtorch: ", error.what()));
