@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "daemon/base/status.h"
 #include "daemon/base/strings.h"
+#include "daemon/engine/pace.h"
 #include "daemon/engine/preprocess.h"
 
 namespace dynofa::engine {
@@ -25,14 +27,22 @@ class CpuExecutor final : public Executor {
                                 const Tensor& input, const RunSettings& settings) override;
 
  private:
+  // What there is for one supernet and number of threads that this executor has run. A supernet
+  // outlives its executors, and its subnets live as long.
+  struct Lane {
+    std::unique_ptr<Workspace> workspace;
+    std::map<const PreparedSubnet*, Pace> paces;
+  };
+
+  // Runs the subnet on image_, with a workspace that is made if it has to be.
   absl::Status RunSubnet(Supernet& supernet, const PreparedSubnet& subnet, int threads,
-                         std::span<float> logits);
+                         std::unique_ptr<Workspace>& workspace, std::span<float> logits,
+                         PartDone part_done);
 
   const base::Clock& clock_;
   std::vector<float> image_;
-  // One per supernet and number of threads that this executor has run. A supernet outlives its
-  // executors.
-  std::map<std::pair<const Supernet*, int>, std::unique_ptr<Workspace>> workspaces_;
+  std::vector<base::Duration> ends_;  // of the parts of the run under way, if they are timed
+  std::map<std::pair<const Supernet*, int>, Lane> lanes_;
 };
 
 /// Times that others took the CPU from a run with so many threads. Helpers cannot be told from the
@@ -41,6 +51,13 @@ long Interruptions(int threads) {
   rusage usage{};
   getrusage(threads == 1 ? RUSAGE_THREAD : RUSAGE_SELF, &usage);
   return usage.ru_nivcsw;
+}
+
+// Whether a run of which `done` parts are through goes on.
+bool GoesOn(const RunSettings& settings, const Pace& pace, int done, base::Duration elapsed) {
+  if (!settings.go_on || elapsed < settings.ask_after) return true;
+  const std::optional<double> share = pace.ShareAfter(done);
+  return !share || settings.go_on(elapsed, *share);
 }
 
 Tensor Logits(const ModelInfo& model) {
@@ -63,22 +80,33 @@ absl::StatusOr<RunResult> CpuExecutor::Run(Supernet& supernet, const PreparedSub
   result.output = Logits(supernet.info());
   const std::span<float> logits(result.output.data<float>(),
                                 static_cast<std::size_t>(supernet.info().classes));
-  DYNOFA_RETURN_IF_ERROR(RunSubnet(supernet, subnet, settings.threads, logits));
+  Lane& lane = lanes_[{&supernet, settings.threads}];
+  Pace& pace = lane.paces[&subnet];
+  const bool timed = settings.go_on != nullptr || pace.Due();
+  ends_.clear();
+  const auto part_done = [&](int done, int /*parts*/) {
+    if (!timed) return true;
+    ends_.push_back(clock_.Now() - start);
+    return GoesOn(settings, pace, done, ends_.back());
+  };
+  DYNOFA_RETURN_IF_ERROR(
+      RunSubnet(supernet, subnet, settings.threads, lane.workspace, logits, part_done));
   result.compute = clock_.Now() - start;
   result.disturbed = Interruptions(settings.threads) != interruptions;
+  if (timed && !result.disturbed) pace.Learn(ends_, result.compute);
   return result;
 }
 
 absl::Status CpuExecutor::RunSubnet(Supernet& supernet, const PreparedSubnet& subnet, int threads,
-                                    std::span<float> logits) {
-  std::unique_ptr<Workspace>& workspace = workspaces_[{&supernet, threads}];
+                                    std::unique_ptr<Workspace>& workspace, std::span<float> logits,
+                                    PartDone part_done) {
   if (workspace != nullptr) {
-    const absl::Status status = subnet.Run(image_, logits, *workspace);
+    const absl::Status status = subnet.RunParts(image_, logits, *workspace, part_done);
     if (status.code() != absl::StatusCode::kFailedPrecondition) return status;
   }
   // The first run, or the subnet was prepared after the workspace was made.
   DYNOFA_ASSIGN_OR_RETURN(workspace, supernet.NewWorkspace(threads));
-  return subnet.Run(image_, logits, *workspace);
+  return subnet.RunParts(image_, logits, *workspace, part_done);
 }
 
 }  // namespace

@@ -38,9 +38,10 @@ struct RunSettings {
   /// looks at it.
   std::int64_t frequency_khz = 0;
   /// Asked while the run is under way, from `ask_after` on, with the time that it has taken and the
-  /// share of its usual time that is through then (above 0, below 1, rising); false stops the run,
-  /// which then ends with ABORTED. Asked on the thread that runs, between parts of the subnet, and
-  /// not before the executor knows from earlier runs what share its parts take. Empty: never asked.
+  /// share of its usual time that is through then (above 0, below 1, never falling); false stops
+  /// the run, which then ends with ABORTED. Asked on the thread that runs, between parts of the
+  /// subnet, and not before the executor knows from earlier runs what share its parts take. Empty:
+  /// never asked.
   std::function<bool(base::Duration elapsed, double share)> go_on;
   base::Duration ask_after{};
 };

@@ -1,5 +1,10 @@
 #include "daemon/engine/loader/loader.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/engine/executor.h"
 #include "daemon/engine/ofa/synthetic.h"
 #include "daemon/engine/ofa/tiny_manifest_testing.h"
 #include "tests/support/catch.h"
@@ -71,6 +76,41 @@ TEST_CASE("a run of any backend can be stopped after each part, and the next is 
       REQUIRE(subnet->Run(image, logits, *workspace).ok());
       CHECK(logits == expected);
     }
+  }
+}
+
+TEST_CASE("an executor asks a run of any backend on its way, and may stop it") {
+  const ofa::Manifest manifest = ofa::TinyManifest();
+  const auto model = *ofa::SyntheticModel(manifest.architecture, manifest.subnets);
+  Tensor image{"image", DataType::kFloat32, {1, 3, 24, 24}, {}};
+  image.bytes.resize(3 * 24 * 24 * sizeof(float), std::byte{63});
+  for (std::string_view backend : BackendNames()) {
+    CAPTURE(std::string(backend));
+    const auto supernet = *MakeOfaSupernet(model, backend);
+    const auto subnet = *supernet->Prepare("large");
+    const base::SteadyClock clock;
+    const auto executor = MakeCpuExecutor(clock);
+    std::vector<double> shares;
+    std::size_t stop_at = 7;  // more than there are parts to be asked after
+    RunSettings settings;
+    settings.go_on = [&](base::Duration, double share) {
+      shares.push_back(share);
+      return shares.size() < stop_at;
+    };
+    absl::StatusOr<RunResult> whole;
+    // Until two runs have had the CPU for themselves.
+    for (int runs = 0; shares.empty() && runs < 1000; ++runs) {
+      whole = executor->Run(*supernet, *subnet, image, settings);
+      REQUIRE(whole.ok());
+    }
+    REQUIRE(shares.size() == 6);
+    CHECK(std::is_sorted(shares.begin(), shares.end()));
+    CHECK((shares.front() > 0.0 && shares.back() < 1.0));
+    shares.clear();
+    stop_at = 3;
+    CHECK(absl::IsAborted(executor->Run(*supernet, *subnet, image, settings).status()));
+    CHECK(shares.size() == 3);
+    CHECK(executor->Run(*supernet, *subnet, image, {})->output.bytes == whole->output.bytes);
   }
 }
 
