@@ -2,10 +2,18 @@
 
 #include <utility>
 
+#include "daemon/base/status.h"
 #include "daemon/emulator/emulated_cost_model.h"
 #include "daemon/emulator/latency_model.h"
 
 namespace dynofa::emulator {
+namespace {
+
+// Parts of the modelled time between which a run is asked whether it goes on: about as many as a
+// subnet has itself.
+constexpr int kParts = 16;
+
+}  // namespace
 
 bool SteadyWaiter::WaitUntil(base::TimePoint when) {
   std::unique_lock lock(mutex_);
@@ -37,18 +45,39 @@ absl::StatusOr<engine::RunResult> PacedExecutor::Run(engine::Supernet& supernet,
   const double share = ContentionShare(board_, conditions_->foreign_load.load());
   const base::Duration modelled =
       base::FromMs(LatencyMs(cluster_, WorkloadOf(subnet.info()), settings.frequency_khz, share));
-  absl::StatusOr<engine::RunResult> result = real_->Run(supernet, subnet, input, settings);
+  // The real work's own share says nothing about the board's time.
+  const engine::RunSettings unasked{.threads = settings.threads,
+                                    .frequency_khz = settings.frequency_khz};
+  absl::StatusOr<engine::RunResult> result = real_->Run(supernet, subnet, input, unasked);
   if (!result.ok()) return result;
   result->overrun = clock_.Now() - start > modelled;
   if (result->overrun) {
     conditions_->overruns.fetch_add(1);
-  } else if (!waiter_.WaitUntil(start + modelled)) {
-    return absl::CancelledError("the emulated board is shutting down");
+  } else {
+    DYNOFA_RETURN_IF_ERROR(WaitOut(start, modelled, settings));
   }
   result->compute = result->overrun ? clock_.Now() - start : modelled;
   result->evidence =
       result->overrun ? policies::Evidence::kMeasured : policies::Evidence::kEmulated;
   return result;
+}
+
+absl::Status PacedExecutor::WaitOut(base::TimePoint start, base::Duration modelled,
+                                    const engine::RunSettings& settings) {
+  const auto wait_until = [&](base::Duration elapsed) {
+    if (waiter_.WaitUntil(start + elapsed)) return absl::OkStatus();
+    return absl::CancelledError("the emulated board is shutting down");
+  };
+  for (int part = 1; settings.go_on && part < kParts; ++part) {
+    const base::Duration elapsed = modelled * part / kParts;
+    // Nobody was there to ask while the real work was done.
+    if (elapsed < settings.ask_after || start + elapsed < clock_.Now()) continue;
+    DYNOFA_RETURN_IF_ERROR(wait_until(elapsed));
+    if (!settings.go_on(elapsed, static_cast<double>(part) / kParts)) {
+      return absl::AbortedError("the run was stopped on the way");
+    }
+  }
+  return wait_until(modelled);
 }
 
 }  // namespace dynofa::emulator

@@ -48,8 +48,10 @@ struct ClusterConditions {
 /// Gives inferences the speed of an emulated cluster: runs the work for real, then waits until
 /// the modelled time at the given clock and contention is over. Where the real work takes longer
 /// than that, the run is marked as an overrun and its time is the real one, which is measured; any
-/// other time is emulated. The model speaks of the cluster as a whole, so the number of threads
-/// changes nothing but the real work.
+/// other time is emulated. The real work is never stopped; while the rest of the modelled time
+/// passes, settings.go_on is asked at every sixteenth of it, and a run that it stops ends then. The
+/// model speaks of the cluster as a whole, so the number of threads changes nothing but the real
+/// work.
 class PacedExecutor final : public engine::Executor {
  public:
   /// `board`, `cluster` (of that board), `clock` and `waiter` must outlive the executor.
@@ -57,13 +59,17 @@ class PacedExecutor final : public engine::Executor {
                 const ClusterModel& cluster, std::shared_ptr<ClusterConditions> conditions,
                 const base::Clock& clock, Waiter& waiter);
 
-  /// CANCELLED if the waiter was interrupted.
+  /// CANCELLED if the waiter was interrupted; ABORTED if settings.go_on stopped the run.
   absl::StatusOr<engine::RunResult> Run(engine::Supernet& supernet,
                                         const engine::PreparedSubnet& subnet,
                                         const engine::Tensor& input,
                                         const engine::RunSettings& settings) override;
 
  private:
+  // Waits out the modelled time of a run that began at `start`.
+  absl::Status WaitOut(base::TimePoint start, base::Duration modelled,
+                       const engine::RunSettings& settings);
+
   std::unique_ptr<engine::Executor> real_;
   const BoardModel& board_;
   const ClusterModel& cluster_;
