@@ -62,6 +62,15 @@ void ClusterLoad::Include(const Member& member, double sign, Sums& sums) const {
   if (session.requirement.max_energy_mj) sums.energy_capped += count;
 }
 
+auto ClusterLoad::PowerWith(const Member& extra) const {
+  const double* const idle_w = planner_.table().clusters()[cluster_].idle_power_w.data();
+  const double* const load_w = sums_.load_w.data();
+  const double* const energy_mj =
+      planner_.RungOf(extra.session, {cluster_, extra.rung}).energy_mj.data();
+  const double per_mj = planner_.Rate(extra.session) / 1e3;
+  return [=](std::size_t step) { return idle_w[step] + load_w[step] + per_mj * energy_mj[step]; };
+}
+
 double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
   const Placement place{cluster_, extra.rung};
   const double objective = sums_.place_cost + planner_.PlaceCost(extra.session, place);
@@ -69,9 +78,7 @@ double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
   if (sums_.working == 0 && planner_.snapshot().sessions[extra.session].standby) {
     return objective + planner_.RestPowerW(cluster_);
   }
-  const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
-  const CostTable::Rung& rung = planner_.RungOf(extra.session, place);
-  const double per_mj = planner_.Rate(extra.session) / 1e3;
+  const auto power_w = PowerWith(extra);
   const std::size_t alone = planner_.FirstMetAlone(extra.session, place);
   std::size_t low = std::max(alone, choice_.first_met.value_or(0));
   // Where others are missed at any frequency it will be the highest, or what the budget allows.
@@ -79,7 +86,7 @@ double ClusterLoad::LeastObjectiveWith(const Member& extra) const {
     low = std::isinf(planner_.PowerBudgetW()) ? steps_ - 1 : alone;
   double least_w = std::numeric_limits<double>::infinity();
   for (std::size_t step = low; step < steps_; ++step) {
-    least_w = std::min(least_w, idle[step] + sums_.load_w[step] + per_mj * rung.energy_mj[step]);
+    least_w = std::min(least_w, power_w(step));
   }
   return objective + least_w;
 }
@@ -89,23 +96,28 @@ std::optional<ClusterLoad::Choice> ClusterLoad::TryWith(const Member& extra, dou
   const std::size_t low = std::max(planner_.FirstMetAlone(extra.session, {cluster_, extra.rung}),
                                    choice_.first_met.value_or(0));
   if (goal && low >= steps_) return std::nullopt;
-  spare_ = sums_;
-  Include(extra, 1.0, spare_);
   members_.push_back(extra);
   std::optional<Choice> best;
-  if (!goal || MayReach(*goal, spare_, low)) best = Best(spare_, budget_w, {low, steps_, true});
+  if (!goal || MayReach(*goal, extra, low)) {
+    spare_ = sums_;
+    Include(extra, 1.0, spare_);
+    best = Best(spare_, budget_w, {low, steps_, last_first_});
+    if (best->first_met) last_first_ = *best->first_met;
+  }
   members_.pop_back();
   return best;
 }
 
-bool ClusterLoad::MayReach(double goal, const Sums& sums, std::size_t low) const {
+bool ClusterLoad::MayReach(double goal, const Member& extra, std::size_t low) const {
+  const SessionState& session = planner_.snapshot().sessions[extra.session];
   // Of someone with an energy cap more may be missed at a higher frequency.
-  if (sums.energy_capped > 0) return true;
-  const auto& idle = planner_.table().clusters()[cluster_].idle_power_w;
+  if (sums_.energy_capped > 0 || session.requirement.max_energy_mj) return true;
   std::size_t step = steps_ - 1;
   if (!HighestOnly()) {
-    const double goal_w = goal - sums.place_cost + kRounding;
-    while (step > low && idle[step] + sums.load_w[step] > goal_w) --step;
+    const auto power_w = PowerWith(extra);
+    const double goal_w = goal - sums_.place_cost -
+                          planner_.PlaceCost(extra.session, {cluster_, extra.rung}) + kRounding;
+    while (step > low && power_w(step) > goal_w) --step;
   }
   return AllMet(step, /*headroom=*/false);
 }
@@ -135,10 +147,12 @@ void ClusterLoad::Add(const Member& member, const Choice& choice) {
 
 void ClusterLoad::Remove(std::size_t session, double budget_w) {
   Leave(session);
-  choice_ = Best(sums_, budget_w, {0, choice_.first_met.value_or(steps_)});
+  choice_ = Best(sums_, budget_w, {0, choice_.first_met.value_or(steps_), choice_.step});
 }
 
-void ClusterLoad::Choose(double budget_w) { choice_ = Best(sums_, budget_w, {0, steps_}); }
+void ClusterLoad::Choose(double budget_w) {
+  choice_ = Best(sums_, budget_w, {0, steps_, choice_.step});
+}
 
 void ClusterLoad::SetStep(std::size_t step) {
   choice_ = At(sums_, step, std::numeric_limits<double>::infinity());
@@ -198,16 +212,20 @@ ClusterLoad::Choice ClusterLoad::HighestWithin(const Sums& sums, double budget_w
 }
 
 std::size_t ClusterLoad::FirstMet(Range range) const {
-  // Gallop from the end that is likely, then halve.
+  if (range.low >= range.high) return range.high;
+  // Gallop away from where it is likely, then halve.
+  std::size_t step = std::clamp(range.likely, range.low, range.high - 1);
+  const bool down = AllMet(step);
+  (down ? range.high : range.low) = down ? step : step + 1;
   bool gallop = true;
   for (std::size_t stride = 1; range.low < range.high; stride *= 2) {
     const std::size_t reach = std::min(stride, range.high - range.low);
-    const std::size_t step = !gallop            ? (range.low + range.high) / 2
-                             : range.likely_low ? range.low + reach - 1
-                                                : range.high - reach;
+    step = !gallop ? (range.low + range.high) / 2
+           : down  ? range.high - reach
+                   : range.low + reach - 1;
     const bool met = AllMet(step);
     (met ? range.high : range.low) = met ? step : step + 1;
-    gallop = gallop && met != range.likely_low;
+    gallop = gallop && met == down;
   }
   return range.high;
 }

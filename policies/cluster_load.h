@@ -55,6 +55,10 @@ class ClusterLoad {
   /// Sets the frequency.
   void SetStep(std::size_t step);
 
+  const Choice& choice() const { return choice_; }
+  /// Goes back to a choice that was made for the same members.
+  void Recognise(const Choice& choice) { choice_ = choice; }
+
  private:
   /// What follows from the members without looking at what they miss.
   struct Sums {
@@ -79,6 +83,9 @@ class ClusterLoad {
 
   void Include(const Member& member, double sign, Sums& sums) const;
 
+  /// The power with `extra` on the cluster, W, as a function of the frequency.
+  auto PowerWith(const Member& extra) const;
+
   bool HighestOnly() const { return planner_.snapshot().mode.objective == Objective::kPerformance; }
   bool AllMet(std::size_t step, bool headroom = true) const {
     return planner_.AllMet(cluster_, members_, step, headroom, CrowdAt(step));
@@ -89,13 +96,13 @@ class ClusterLoad {
   bool CatchUp(std::size_t step, KnownCrowd& known) const;
   /// False if something is missed wherever the objective is below `goal`: what is met at a
   /// frequency is met at all higher ones, so that the highest of those tells.
-  bool MayReach(double goal, const Sums& sums, std::size_t low) const;
+  bool MayReach(double goal, const Member& extra, std::size_t low) const;
   /// Where the first frequency is at which all are met: not below `low`, not above `high`, which
   /// may be as many as there are.
   struct Range {
     std::size_t low = 0;
     std::size_t high = 0;
-    bool likely_low = false;
+    std::size_t likely = 0;  ///< where the search begins; anything is right
   };
   Choice Best(const Sums& sums, double budget_w, const Range& range) const;
   Choice At(const Sums& sums, std::size_t step, double budget_w) const;
@@ -117,6 +124,8 @@ class ClusterLoad {
   Sums sums_;
   Sums spare_;
   Choice choice_;
+  /// What the last search for the first frequency at which all are met found.
+  std::size_t last_first_ = 0;
 };
 
 }  // namespace dynofa::policies

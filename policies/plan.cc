@@ -73,12 +73,6 @@ const OperatingPoint& Planner::Point(const Plan& plan, std::size_t session) cons
   return *RungOf(session, placement).points[plan.frequencies[placement.cluster]];
 }
 
-Demand Planner::DemandOf(const Member& member, std::size_t cluster, std::size_t step) const {
-  const Wish& wish = wishes_[member.session];
-  return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.peak_hz,
-          wish.variation};
-}
-
 Queue Planner::QueueOf(std::span<const Member> members, std::size_t cluster,
                        std::size_t step) const {
   Queue queue;

@@ -289,7 +289,11 @@ class Planner {
     const Wish& wish = wishes_[session];
     return wish.alone[placement.cluster * wish.longest_ladder + placement.rung];
   }
-  Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const;
+  Demand DemandOf(const Member& member, std::size_t cluster, std::size_t step) const {
+    const Wish& wish = wishes_[member.session];
+    return {(*wish.ladders)[cluster][member.rung].costs[step].service_ms, wish.peak_hz,
+            wish.variation};
+  }
   Queue QueueOf(std::span<const Member> members, std::size_t cluster, std::size_t step) const;
   /// Is a member met by an upper bound of its response? A quick answer; false leaves it open.
   bool MetByBound(const Member& member, std::size_t cluster, std::size_t step, double limit_ms,

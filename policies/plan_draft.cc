@@ -78,15 +78,16 @@ std::optional<double> PlanDraft::Goal(bool harmless, std::size_t cluster, double
   return objective - others_[cluster].objective;
 }
 
-void PlanDraft::PlaceBest(std::size_t session, const Within& within) {
+void PlanDraft::PlaceBest(std::size_t session, const Within& within,
+                          const std::optional<PlanCost>& beat) {
   SumOthers();
   SortOptions(session, within);
   const PlanCost without = Placed();
   const double budget_w = planner_.PowerBudgetW();
   std::optional<Placement> best;
   ClusterLoad::Choice best_choice;
-  PlanCost best_cost;
-  bool harmless = false;  // the best so far adds nothing to what is missed
+  PlanCost best_cost = beat.value_or(PlanCost{});
+  bool harmless = beat.has_value();  // the best so far adds nothing to what is missed
   for (const Option& option : options_) {
     const std::size_t c = option.placement.cluster;
     if (harmless && option.least_objective >= best_cost.objective) break;
@@ -98,7 +99,7 @@ void PlanDraft::PlaceBest(std::size_t session, const Within& within) {
                   others_[c].objective + choice->cost.objective};
     cost.misses.Add(choice->cost.misses);
     if (!promised_[session] && !Harmless(cost, without)) continue;
-    if (best && !cost.Better(best_cost)) continue;
+    if ((best || beat) && !cost.Better(best_cost)) continue;
     best = option.placement;
     best_choice = *choice;
     best_cost = cost;
@@ -128,33 +129,40 @@ void PlanDraft::ChooseSteps() {
 
 PlanDraft::State PlanDraft::Save() const {
   State state{placements_, {}, version_};
-  for (const ClusterLoad& cluster : clusters_) state.steps.push_back(cluster.step());
+  for (const ClusterLoad& cluster : clusters_) state.choices.push_back(cluster.choice());
   return state;
 }
 
-void PlanDraft::Take(const State& state) {
+std::vector<bool> PlanDraft::MoveTo(const std::vector<std::optional<Placement>>& placements) {
   std::vector<bool> moved(clusters_.size(), false);
   for (std::size_t i = 0; i < placements_.size(); ++i) {
     std::optional<Placement>& place = placements_[i];
-    if (state.placements[i] == place) continue;
+    if (placements[i] == place) continue;
     if (place) {
       clusters_[place->cluster].Leave(i);
       moved[place->cluster] = true;
     }
-    place = state.placements[i];
+    place = placements[i];
     if (place) {
       clusters_[place->cluster].Join({i, place->rung, promised_[i]});
       moved[place->cluster] = true;
     }
   }
+  return moved;
+}
+
+void PlanDraft::Take(const State& state) {
+  const std::vector<bool> moved = MoveTo(state.placements);
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
-    if (moved[c] || clusters_[c].step() != state.steps[c]) clusters_[c].SetStep(state.steps[c]);
+    const std::size_t step = state.choices[c].step;
+    if (moved[c] || clusters_[c].step() != step) clusters_[c].SetStep(step);
   }
   NewVersion();
 }
 
 void PlanDraft::GoBackTo(const State& before) {
-  Take(before);
+  MoveTo(before.placements);
+  for (std::size_t c = 0; c < clusters_.size(); ++c) clusters_[c].Recognise(before.choices[c]);
   version_ = before.version;
 }
 

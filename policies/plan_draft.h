@@ -48,8 +48,11 @@ class PlanDraft {
   double PowerW() const { return AllClusters().power_w; }
 
   /// Puts a session that is nowhere where the whole costs least. One that was promised nothing
-  /// stays nowhere if each place breaks a promise or the power cap.
-  void PlaceBest(std::size_t session, const Within& within = {});
+  /// stays nowhere if each place breaks a promise or the power cap. With `beat`, the cost of a plan
+  /// in which nothing is missed and the power cap holds, it stays nowhere unless what is placed
+  /// then costs less.
+  void PlaceBest(std::size_t session, const Within& within = {},
+                 const std::optional<PlanCost>& beat = std::nullopt);
 
   /// Takes a session off, if it is anywhere, and chooses the frequency again there.
   void TakeOff(std::size_t session);
@@ -61,7 +64,7 @@ class PlanDraft {
   /// What has been decided, to go back to.
   struct State {
     std::vector<std::optional<Placement>> placements;
-    std::vector<std::size_t> steps;
+    std::vector<ClusterLoad::Choice> choices;
     std::uint64_t version = 0;
   };
   State Save() const;
@@ -91,6 +94,8 @@ class PlanDraft {
   /// missed: as long as the cluster misses nothing itself, it must not begin to.
   std::optional<double> Goal(bool harmless, std::size_t cluster, double objective) const;
   void Put(std::size_t session, const Placement& placement, const ClusterLoad::Choice& choice);
+  /// Takes other placements; frequencies must follow. Tells which clusters that changes.
+  std::vector<bool> MoveTo(const std::vector<std::optional<Placement>>& placements);
   void NewVersion() { version_ = ++versions_; }
 
   const Planner& planner_;

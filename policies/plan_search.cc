@@ -92,7 +92,7 @@ class Search {
   /// Takes a plan's placements, with frequencies that suit them.
   void Adopt(const Plan& plan) {
     for (std::size_t i = 0; i < order_.size(); ++i) draft_.SetPromised(i, plan.Promised(i));
-    draft_.Take({plan.placements, std::vector<std::size_t>(draft_.clusters().size(), 0)});
+    draft_.Take({plan.placements, std::vector<ClusterLoad::Choice>(draft_.clusters().size())});
     draft_.ChooseSteps();
   }
 
@@ -223,6 +223,14 @@ class Search {
     return changed;
   }
 
+  /// What those who are placed cost, if nothing of them is missed and the power cap holds: then a
+  /// change pays only by a lower objective.
+  std::optional<PlanCost> PlacedIfFlawless() const {
+    const PlanCost cost = draft_.Placed();
+    if (cost.misses.any() || cost.over_cap_w > 0.0) return std::nullopt;
+    return cost;
+  }
+
   bool Exchange(std::size_t a, std::size_t b) {
     if (!draft_.placement(a) || !draft_.placement(b) || Standby(a) || Standby(b)) return false;
     const std::size_t cluster_a = draft_.placement(a)->cluster;
@@ -231,11 +239,12 @@ class Search {
     std::uint64_t& kept_at = kept_at_[a * order_.size() + b];
     if (kept_at == draft_.version()) return false;
     const PlanCost cost = draft_.Total();
+    const std::optional<PlanCost> flawless = PlacedIfFlawless();
     const PlanDraft::State before = draft_.Save();
     draft_.TakeOff(a);
     draft_.TakeOff(b);
     draft_.PlaceBest(a, {.only = cluster_b});
-    draft_.PlaceBest(b, {.only = cluster_a});
+    draft_.PlaceBest(b, {.only = cluster_a}, flawless);
     if (draft_.Total().Better(cost)) return true;
     draft_.GoBackTo(before);
     kept_at = draft_.version();
