@@ -167,8 +167,7 @@ bool Check(const std::vector<Cell>& cells) {
     }
     for (const Cell& larger : cells) {
       if (larger.situation != cell.situation || larger.clusters != cell.clusters) continue;
-      // One session alone waits for nobody and is placed once: no measure for more of them.
-      if (cell.sessions == 1 || larger.sessions <= cell.sessions) continue;
+      if (larger.sessions <= cell.sessions) continue;
       const double growth = larger.least_ms / cell.least_ms;
       const double linear = static_cast<double>(larger.sessions) / cell.sessions * kLinear;
       if (growth <= linear) continue;
