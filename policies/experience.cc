@@ -33,8 +33,9 @@ bool LooksNow(const Snapshot& snapshot) {
   return snapshot.time_s - Remembered(snapshot, kLookedAt, -kWindowS) >= kWindowS;
 }
 
-/// Late requests above what the percentile allows, those of the newest window included. Only where
-/// the prediction was wrong: headroom does not help against an overload.
+/// Late requests above what the percentile allows, those of the newest window included, and with
+/// them those that only their last chance may have kept from it. Only where the prediction was
+/// wrong: headroom does not help against an overload.
 double LateAbove(const Snapshot& snapshot, const SessionState& session) {
   const double before = Remembered(snapshot, LateKey(session), 0.0);
   const Assignment* in_force = snapshot.current.Find(session.id);
@@ -42,7 +43,7 @@ double LateAbove(const Snapshot& snapshot, const SessionState& session) {
   const Observation& seen = session.observed;
   const double all = static_cast<double>(std::max(seen.completed, seen.missed));
   const double allowed = (1.0 - session.requirement.percentile / 100.0) * all;
-  return std::max(0.0, before + static_cast<double>(seen.missed) - allowed);
+  return std::max(0.0, before + static_cast<double>(seen.missed + seen.restarted) - allowed);
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ namespace dynofa::policies {
 struct Observation {
   std::int64_t completed = 0;
   std::int64_t missed = 0;  ///< late or expired
+  /// In time only since a run was given up for a cheaper one (LastChance).
+  std::int64_t restarted = 0;
   double p50_ms = 0.0;
   double p99_ms = 0.0;
   double rate_hz = 0.0;  ///< arrivals per second

@@ -53,6 +53,7 @@ void Print(const std::string& file, const client::Inference& inference,
             << "); expected accuracy " << Fixed(100.0 * inference.accuracy, 1) << " % ("
             << inference.accuracy_label << "); "
             << Energy(inference.energy_mj, inference.energy_label)
+            << (inference.restarted ? "; restarted" : "")
             << (inference.deadline_missed ? "; LATE" : "")
             << (inference.board.empty() ? "" : "; board " + inference.board) << "\n";
 }

@@ -81,13 +81,13 @@ Json ToJson(const client::SessionInfo& session) {
                {"pid", session.pid},
                {"requirement", ToJson(session.requirement)}};
   json["assignment"] = session.assignment ? ToJson(*session.assignment) : Json();
-  json["observed"] = {{"completed", session.observed.completed},
-                      {"missed", session.observed.missed},
-                      {"p50_ms", session.observed.p50_ms},
-                      {"p99_ms", session.observed.p99_ms},
-                      {"rate_hz", session.observed.rate_hz}};
+  json["observed"] = {
+      {"completed", session.observed.completed}, {"missed", session.observed.missed},
+      {"p50_ms", session.observed.p50_ms},       {"p99_ms", session.observed.p99_ms},
+      {"rate_hz", session.observed.rate_hz},     {"restarted", session.observed.restarted}};
   json["total_completed"] = session.total_completed;
   json["total_missed"] = session.total_missed;
+  json["total_restarted"] = session.total_restarted;
   return json;
 }
 
@@ -183,6 +183,7 @@ Json ToJson(const client::Inference& inference) {
           {"energy_mj", OrNull(inference.energy_mj)},
           {"energy_label", inference.energy_label},
           {"deadline_missed", inference.deadline_missed},
+          {"restarted", inference.restarted},
           {"overrun", inference.overrun},
           {"board", inference.board}};
 }

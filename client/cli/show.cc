@@ -46,7 +46,7 @@ void PrintSession(const client::SessionInfo& session) {
             << "    lately p50 " << Fixed(session.observed.p50_ms, 1) << " ms, p99 "
             << Fixed(session.observed.p99_ms, 1) << " ms, " << Fixed(session.observed.rate_hz, 1)
             << "/s; in all " << session.total_completed << " done, " << session.total_missed
-            << " missed\n";
+            << " missed, " << session.total_restarted << " restarted\n";
 }
 
 void PrintHead(const client::Status& status) {

@@ -142,9 +142,10 @@ SessionInfo ToSessionInfo(const v1::SessionState& message) {
   }
   const v1::Observation& observed = message.observed();
   info.observed = {observed.completed(), observed.missed(), observed.p50_ms(), observed.p99_ms(),
-                   observed.rate_hz()};
+                   observed.rate_hz(), observed.restarted()};
   info.total_completed = message.total_completed();
   info.total_missed = message.total_missed();
+  info.total_restarted = message.total_restarted();
   return info;
 }
 
@@ -226,6 +227,7 @@ Result<Inference> ToInference(const inference::ModelInferResponse& message) {
   if (parameters.Has("energy_mj")) inference.energy_mj = parameters.Number("energy_mj");
   inference.energy_label = parameters.Text("energy_label");
   inference.deadline_missed = parameters.Flag("deadline_missed");
+  inference.restarted = parameters.Flag("restarted");
   inference.overrun = parameters.Flag("overrun");
   inference.board = parameters.Text("board");
   return inference;

@@ -22,6 +22,10 @@ constexpr base::Duration kLeastOrder = std::chrono::milliseconds(1);
 /// ceiling.
 constexpr double kMostSpare = 0.08;
 
+/// Where single runs differ by more than this share from what is expected, as under a governor that
+/// moves the clock, the begin of a run says too little about the rest to give it up.
+constexpr double kForeseeable = 0.1;
+
 /// The subnets that a request may pin: from the route's floor to its ceiling.
 std::string Names(const Route& route) {
   std::string names;
@@ -149,13 +153,21 @@ Dispatcher::Pending Dispatcher::Remove(std::unordered_map<RequestId, Pending>::i
 std::optional<Work> Dispatcher::NextWork(const std::string& cluster, base::TimePoint now) {
   const auto queue = queues_.find(cluster);
   if (queue == queues_.end() || queue->second.empty()) return std::nullopt;
-  const Pending pending = Remove(pending_.find(std::get<RequestId>(*queue->second.begin())));
-  running_[pending.request.id] = {
-      .arrival = pending.arrival,
-      .overhead = pending.request.overhead,
-      .due = pending.has_target ? std::optional(pending.due) : std::nullopt};
+  const RequestId id = std::get<RequestId>(*queue->second.begin());
+  const Pending& pending = running_.insert_or_assign(id, Remove(pending_.find(id))).first->second;
   // What is queued has a route: SetRoutes refuses the rest.
-  return MakeWork(pending, **RouteOf(pending.request), now);
+  const Route& route = **RouteOf(pending.request);
+  const std::size_t level = LevelFor(pending, route, now);
+  Work work = MakeWork(pending, route, level, now);
+  work.last_chance = LastChanceOf(pending, route, level, now);
+  return work;
+}
+
+double Dispatcher::FloorOf(const Request& request, const Route& route) {
+  // A decision may have lowered the ceiling since admission: the floor of a single request yields
+  // to it, the session's own never lies above it.
+  return std::min(std::max(route.min_accuracy, request.min_accuracy.value_or(0.0)),
+                  route.ladder[route.ceiling].accuracy);
 }
 
 std::size_t Dispatcher::LevelFor(const Pending& pending, const Route& route,
@@ -164,21 +176,45 @@ std::size_t Dispatcher::LevelFor(const Pending& pending, const Route& route,
   if (request.subnet) return *LevelOf(route, *request.subnet);
   std::optional<double> slack_ms;
   if (pending.has_target) slack_ms = base::ToMs(pending.due - now);
-  // A decision may have lowered the ceiling since admission: the floor of a single request yields
-  // to it, the session's own never lies above it.
-  const double floor = std::min(std::max(route.min_accuracy, request.min_accuracy.value_or(0.0)),
-                                route.ladder[route.ceiling].accuracy);
   const auto slowdown_of = [&](const policies::Level& level) {
     const auto expected = slowdowns_.Of(route.cluster, request.model, level.subnet, now);
-    return expected.slowdown * (1.0 + std::min(expected.spread, kMostSpare));
+    return expected.slowdown * (1.0 + std::min(expected.spread.value_or(0.0), kMostSpare));
   };
-  return policies::PickLevel(route.ladder, route.ceiling, slack_ms, slowdown_of, floor)
+  return policies::PickLevel(route.ladder, route.ceiling, slack_ms, slowdown_of,
+                             FloorOf(request, route))
       .value_or(route.ceiling);
 }
 
-Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const {
+std::optional<std::size_t> Dispatcher::AlternateOf(const Request& request, const Route& route,
+                                                   std::size_t level) {
+  if (request.subnet) return std::nullopt;
+  const double floor = FloorOf(request, route);
+  for (std::size_t alternate = 0; alternate < level; ++alternate) {
+    if (route.ladder[alternate].accuracy >= floor) return alternate;
+  }
+  return std::nullopt;
+}
+
+std::optional<policies::LastChance> Dispatcher::LastChanceOf(const Pending& pending,
+                                                             const Route& route, std::size_t level,
+                                                             base::TimePoint now) const {
+  const auto alternate = AlternateOf(pending.request, route, level);
+  if (!pending.has_target || !alternate) return std::nullopt;
+  const auto expected = [&](std::size_t at) {
+    return slowdowns_.Of(route.cluster, pending.request.model, route.ladder[at].subnet, now);
+  };
+  const SlowdownBook::Expected now_expected = expected(level);
+  if (!now_expected.spread || *now_expected.spread > kForeseeable) return std::nullopt;
+  const policies::LastChance chance{
+      .slack_ms = base::ToMs(pending.due - now),
+      .expected_ms = route.ladder[level].latency_ms * now_expected.slowdown,
+      .alternate_ms = route.ladder[*alternate].latency_ms * expected(*alternate).slowdown};
+  return chance.Exists() ? std::optional(chance) : std::nullopt;
+}
+
+Work Dispatcher::MakeWork(const Pending& pending, const Route& route, std::size_t level,
+                          base::TimePoint now) const {
   const Request& request = pending.request;
-  const std::size_t level = LevelFor(pending, route, now);
   const policies::Level& picked = route.ladder[level];
   return {.id = request.id,
           .session = request.session,
@@ -192,12 +228,31 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, base::Time
           .threads = picked.threads,
           .frequency_khz = route.frequency_khz,
           .expected_ms = picked.latency_ms,
-          .queued = now - pending.arrival};
+          .queued = now - pending.arrival,
+          .last_chance = std::nullopt};
+}
+
+std::optional<Work> Dispatcher::Restart(const Work& work, base::TimePoint now,
+                                        base::Duration elapsed, base::Duration projected) {
+  const Pending& pending = running_.at(work.id);
+  const auto route = RouteOf(pending.request);
+  if (!route.ok() || (*route)->cluster != work.cluster) return std::nullopt;
+  // By accuracy, since the ladder may be another one by now.
+  std::size_t level = (*route)->ceiling;
+  while (level > 0 && (*route)->ladder[level].accuracy > work.accuracy) --level;
+  const auto alternate = AlternateOf(pending.request, **route, level);
+  if (!alternate) return std::nullopt;
+  slowdowns_.Observe(work.cluster, work.model, work.subnet, work.expected_ms, base::ToMs(projected),
+                     now);
+  Work instead = MakeWork(pending, **route, *alternate, now - elapsed);
+  instead.given_up = elapsed;
+  instead.given_up_mj = work.active_power_w * base::ToMs(elapsed);
+  return instead;
 }
 
 Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Duration compute,
                              bool ok) {
-  const Running running = running_.extract(work.id).mapped();
+  const Pending ran = running_.extract(work.id).mapped();
   if (ok) {
     slowdowns_.Observe(work.cluster, work.model, work.subnet, work.expected_ms, base::ToMs(compute),
                        now);
@@ -208,16 +263,17 @@ Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Durati
                   .model = work.model,
                   .cluster = work.cluster,
                   .subnet = work.subnet,
-                  .arrival = running.arrival,
-                  .response = now - running.arrival,
-                  .compute = compute,
-                  .overhead = running.overhead,
+                  .arrival = ran.arrival,
+                  .response = now - ran.arrival,
+                  .compute = work.given_up + compute,
+                  .overhead = ran.request.overhead,
                   .expected_ms = work.expected_ms,
                   .accuracy = work.accuracy,
-                  .missed = running.due && now > *running.due};
+                  .missed = ran.has_target && now > ran.due,
+                  .restarted = work.given_up > base::Duration::zero()};
   outcome.threads = work.threads;
   if (work.active_power_w > 0.0) {
-    outcome.energy_mj = work.active_power_w * base::ToMs(compute);
+    outcome.energy_mj = work.given_up_mj + work.active_power_w * base::ToMs(compute);
     outcome.energy_evidence = work.power_evidence;
   }
   return outcome;

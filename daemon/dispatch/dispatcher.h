@@ -18,6 +18,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/dispatch/routing.h"
 #include "daemon/dispatch/slowdown_book.h"
+#include "policies/last_chance.h"
 
 namespace dynofa::dispatch {
 
@@ -59,6 +60,11 @@ struct Work {
   std::int64_t frequency_khz = 0;  ///< 0 if unknown
   double expected_ms = 0.0;        ///< as profiled at that clock, without slow-down
   base::Duration queued{};
+  /// If a cheaper level could still answer in time where this one turns out not to.
+  std::optional<policies::LastChance> last_chance;
+  /// Compute time of the run that was given up for this one; zero if there was none.
+  base::Duration given_up{};
+  double given_up_mj = 0.0;
 };
 
 /// How a request ended.
@@ -80,6 +86,8 @@ struct Outcome {
   std::optional<double> energy_mj;
   policies::Evidence energy_evidence = policies::Evidence::kUnknown;
   bool missed = false;  ///< later than the target, or expired
+  /// A run was given up for this one, which otherwise would have missed the target.
+  bool restarted = false;
 };
 
 /// A queued request that new routes leave no way to run, and what its sender is to be told.
@@ -121,8 +129,14 @@ class Dispatcher {
   /// the queue is empty.
   std::optional<Work> NextWork(const std::string& cluster, base::TimePoint now);
 
-  /// Ends a request that NextWork gave. `compute` is the time the run took; `ok` whether it gave
-  /// a result. Updates the slow-down estimate of its cluster.
+  /// What runs instead of a run that its last chance says to give up, after `elapsed` and before
+  /// the `projected` end of it: the cheapest level allowed, once for each request. nullopt: the run
+  /// goes on, since new routes leave no cheaper one there.
+  std::optional<Work> Restart(const Work& work, base::TimePoint now, base::Duration elapsed,
+                              base::Duration projected);
+
+  /// Ends a request that NextWork or Restart gave. `compute` is the time the run took; `ok` whether
+  /// it gave a result. Updates the slow-down estimate of its cluster.
   Outcome Complete(const Work& work, base::TimePoint now, base::Duration compute, bool ok);
 
   /// Drops a queued request; nullopt if it is not queued (it runs or has ended).
@@ -149,25 +163,27 @@ class Dispatcher {
     std::string cluster;
     Key key;
   };
-  struct Running {
-    base::TimePoint arrival;
-    base::Duration overhead;
-    std::optional<base::TimePoint> due;
-  };
-
   /// By which route a request runs, or why by none.
   absl::StatusOr<const Route*> RouteOf(const Request& request) const;
   void Enqueue(Pending pending);
   Pending Remove(std::unordered_map<RequestId, Pending>::iterator found);
   Outcome Dropped(const Pending& pending, Outcome::Kind kind, base::TimePoint now) const;
-  Work MakeWork(const Pending& pending, const Route& route, base::TimePoint now) const;
+  Work MakeWork(const Pending& pending, const Route& route, std::size_t level,
+                base::TimePoint now) const;
   std::size_t LevelFor(const Pending& pending, const Route& route, base::TimePoint now) const;
+  /// Accuracy below which a request does not run.
+  static double FloorOf(const Request& request, const Route& route);
+  /// The cheapest level that a request may run at instead of `level`; nullopt if there is none.
+  static std::optional<std::size_t> AlternateOf(const Request& request, const Route& route,
+                                                std::size_t level);
+  std::optional<policies::LastChance> LastChanceOf(const Pending& pending, const Route& route,
+                                                   std::size_t level, base::TimePoint now) const;
 
   const DispatcherOptions options_;
   SlowdownBook& slowdowns_;
   std::shared_ptr<const RoutingTable> routes_ = std::make_shared<RoutingTable>();
   std::unordered_map<RequestId, Pending> pending_;
-  std::unordered_map<RequestId, Running> running_;
+  std::unordered_map<RequestId, Pending> running_;
   std::map<std::string, std::set<Key>, std::less<>> queues_;
   std::map<std::string, std::size_t, std::less<>> queued_per_share_;
   std::set<std::pair<base::TimePoint, RequestId>> expiries_;

@@ -42,6 +42,17 @@ class DispatcherFixture {
     return dispatcher_.SetRoutes(std::move(table), now_);
   }
 
+  /// Until it is known that runs of a subnet take what they are expected to.
+  void RunAsExpected(const std::string& subnet) {
+    for (RequestId id = 1; id <= 100; ++id) {
+      Request request = Make(id);
+      request.subnet = subnet;
+      REQUIRE(dispatcher_.Submit(request, now_).ok());
+      const Work work = *dispatcher_.NextWork("cpu0", now_);
+      dispatcher_.Complete(work, now_, base::FromMs(work.expected_ms), true);
+    }
+  }
+
   base::TimePoint now_{};
   SlowdownBook slowdowns_{{"cpu0", "cpu2", "gpu"}};
   Dispatcher dispatcher_{
@@ -126,6 +137,102 @@ TEST_CASE_METHOD(DispatcherFixture,
   CHECK(outcome.missed);
   CHECK(outcome.response == milliseconds(11));
   CHECK(*outcome.energy_mj == Approx(20.0));
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a request has a last chance where runs are as expected") {
+  REQUIRE(dispatcher_.Submit(Make(1, 9), now_).ok());
+  const Work first = *dispatcher_.NextWork("cpu0", now_);
+  CHECK_FALSE(first.last_chance.has_value());
+  dispatcher_.Complete(first, now_, milliseconds(8), true);
+  RunAsExpected("l");
+  REQUIRE(dispatcher_.Submit(Make(2, 9), now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_ + base::FromMs(0.5));
+  REQUIRE(work.last_chance.has_value());
+  CHECK(work.last_chance->slack_ms == Approx(8.5));
+  CHECK(work.last_chance->expected_ms == Approx(8.0).epsilon(0.01));
+  CHECK(work.last_chance->alternate_ms == Approx(2.0).epsilon(0.01));
+}
+
+TEST_CASE_METHOD(DispatcherFixture,
+                 "there is no last chance without target, choice or cheaper level") {
+  RunAsExpected("s");
+  RunAsExpected("l");
+  const auto chance_of = [this](Request request) {
+    REQUIRE(dispatcher_.Submit(request, now_).ok());
+    const Work work = *dispatcher_.NextWork("cpu0", now_);
+    dispatcher_.Complete(work, now_, base::FromMs(work.expected_ms), true);
+    return work.last_chance.has_value();
+  };
+  CHECK(chance_of(Make(501, 9)));
+  CHECK_FALSE(chance_of(Make(502)));
+  Request pinned = Make(503, 9);
+  pinned.subnet = "l";
+  CHECK_FALSE(chance_of(pinned));
+  Request accurate = Make(504, 9);
+  accurate.min_accuracy = 0.8;
+  CHECK_FALSE(chance_of(accurate));
+  CHECK_FALSE(chance_of(Make(505, 3)));
+  CHECK_FALSE(chance_of(Make(506, 0)));
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "runs that are hard to foresee get no last chance") {
+  for (RequestId id = 1; id <= 200; ++id) {
+    REQUIRE(dispatcher_.Submit(Make(id), now_).ok());
+    const Work work = *dispatcher_.NextWork("cpu0", now_);
+    dispatcher_.Complete(work, now_, base::FromMs(work.expected_ms * (id % 2 == 0 ? 0.8 : 1.2)),
+                         true);
+  }
+  REQUIRE(dispatcher_.Submit(Make(999, 20), now_).ok());
+  CHECK_FALSE(dispatcher_.NextWork("cpu0", now_)->last_chance.has_value());
+}
+
+TEST_CASE_METHOD(DispatcherFixture,
+                 "a run that is given up goes on at the cheapest level allowed") {
+  RunAsExpected("l");
+  Request request = Make(999, 9);
+  request.min_accuracy = 0.72;
+  REQUIRE(dispatcher_.Submit(request, now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_ + base::FromMs(0.5));
+  const Work instead =
+      *dispatcher_.Restart(work, now_ + base::FromMs(3.5), milliseconds(3), milliseconds(16));
+  CHECK(instead.id == 999);
+  CHECK(instead.subnet == "m");
+  CHECK(instead.queued == base::FromMs(0.5));
+  CHECK_FALSE(instead.last_chance.has_value());
+  // What the run that was given up has shown counts.
+  CHECK(slowdowns_.Of("cpu0", "net", "l", now_).slowdown > 1.05);
+  const Outcome outcome =
+      dispatcher_.Complete(instead, now_ + milliseconds(8), base::FromMs(4.5), true);
+  CHECK(outcome.restarted);
+  CHECK_FALSE(outcome.missed);
+  CHECK(outcome.subnet == "m");
+  CHECK(outcome.response == milliseconds(8));
+  CHECK(outcome.compute == base::FromMs(7.5));
+  CHECK(*outcome.energy_mj == Approx(2.0 * 3.0 + 1.5 * 4.5));
+}
+
+TEST_CASE_METHOD(DispatcherFixture, "a run goes on where new routes leave nothing cheaper there") {
+  RunAsExpected("l");
+  REQUIRE(dispatcher_.Submit(Make(999, 9), now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_);
+  const auto restart = [&] {
+    return dispatcher_.Restart(work, now_ + milliseconds(3), milliseconds(3), milliseconds(16));
+  };
+  auto table = MakeTable();
+  table->sessions["a"] = MakeRoute("gpu");
+  CHECK(SetRoutes(table).empty());
+  CHECK_FALSE(restart().has_value());
+  table = MakeTable();
+  table->sessions["a"].min_accuracy = 0.8;
+  CHECK(SetRoutes(table).empty());
+  CHECK_FALSE(restart().has_value());
+  table = MakeTable();
+  table->sessions.erase("a");
+  CHECK(SetRoutes(table).empty());
+  CHECK_FALSE(restart().has_value());
+  const Outcome outcome = dispatcher_.Complete(work, now_ + milliseconds(8), milliseconds(8), true);
+  CHECK(outcome.subnet == "l");
+  CHECK_FALSE(outcome.restarted);
 }
 
 TEST_CASE_METHOD(DispatcherFixture, "what cannot be queued is refused at once, with a reason") {

@@ -54,6 +54,8 @@ struct InferenceReply {
   std::optional<double> energy_mj;
   policies::Evidence energy_evidence = policies::Evidence::kUnknown;
   bool missed = false;  ///< later than the target
+  /// A run was given up for this one, which otherwise would have been late; compute_ms has both.
+  bool restarted = false;
   /// The run took longer here than the emulated board's model says; compute_ms is the real time.
   bool overrun = false;
 };

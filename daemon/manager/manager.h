@@ -96,8 +96,8 @@ class Manager final : public ManagerApi {
   void LoseBoard(const std::string& why);
   /// Starts the tick. Call once, after AttachBoard.
   void Start();
-  /// A request missed its deadline: looks at the board and decides anew, soon, however many there
-  /// are.
+  /// A request missed its deadline, or only its last chance was there to keep it from that: looks
+  /// at the board and decides anew, soon, however many there are.
   void OnMiss();
   /// A request has come after a while without any: the tick may be a slow one.
   void OnRequest();

@@ -62,6 +62,7 @@ struct SessionView {
   policies::Observation observed;
   std::int64_t total_completed = 0;
   std::int64_t total_missed = 0;
+  std::int64_t total_restarted = 0;
 };
 
 struct ClusterView {

@@ -128,6 +128,24 @@ TEST_CASE_METHOD(ManagerFixture, "slow runs make the loop move the session elsew
   CHECK(Has(view.assignment->reasons, "moved"));
 }
 
+TEST_CASE_METHOD(ManagerFixture, "requests that only a restart has saved are counted apart") {
+  const auto session = Open({.latency_ms = 12.0, .rate_hz = 10.0});
+  for (const bool missed : {false, true, false}) {
+    outcomes_.Push({.session = session->id,
+                    .model = "net",
+                    .cluster = session->assignment->point.cluster,
+                    .subnet = "s",
+                    .response = milliseconds(missed ? 13 : 11),
+                    .missed = missed,
+                    .restarted = true});
+  }
+  time_.Advance(milliseconds(500));
+  const SessionView view = manager_->status()->sessions[0];
+  CHECK(view.total_completed == 3);
+  CHECK(view.total_missed == 1);
+  CHECK(view.total_restarted == 2);
+}
+
 TEST_CASE_METHOD(ManagerFixture, "a cluster that goes away is left when a reading tells") {
   const auto session = Open({.latency_ms = 12.0, .rate_hz = 10.0});
   const std::string first = session->assignment->point.cluster;

@@ -87,7 +87,7 @@ void RequestPath::WakeRoutes() {
 }
 
 void RequestPath::Tell(dispatch::Outcome outcome) {
-  const bool missed = outcome.missed;
+  const bool missed = outcome.missed || outcome.restarted;
   outcomes_.Push(std::move(outcome));
   // After the push: who sees the path idle finds the outcome in the ring.
   last_end_ = clock_.Now();
@@ -251,7 +251,7 @@ void RequestPath::ExecutorLoop(ClusterExecutor& executor) {
       }
     }
     if (work) {
-      RunOne(executor, *work, std::move(payload));
+      RunOne(executor, *std::move(work), std::move(payload));
     } else if (measuring) {
       MeasureOne(executor, *measuring);
     } else if (!stopping_) {
@@ -261,15 +261,39 @@ void RequestPath::ExecutorLoop(ClusterExecutor& executor) {
 }
 
 absl::StatusOr<engine::RunResult> RequestPath::Execute(ClusterExecutor& executor,
-                                                       const dispatch::Work& work,
+                                                       dispatch::Work& work,
                                                        const engine::Tensor& input) {
   const Hosted& hosted = hosted_.find(work.model)->second;
-  const std::shared_ptr<const engine::PreparedSubnet> subnet = hosted.subnets.at(work.subnet);
-  return executor.executor->Run(*hosted.supernet, *subnet, input,
-                                {.threads = work.threads, .frequency_khz = work.frequency_khz});
+  const auto run = [&](engine::RunSettings settings) {
+    const std::shared_ptr<const engine::PreparedSubnet> subnet = hosted.subnets.at(work.subnet);
+    settings.threads = work.threads;
+    settings.frequency_khz = work.frequency_khz;
+    return executor.executor->Run(*hosted.supernet, *subnet, input, settings);
+  };
+  if (!work.last_chance) return run({});
+  policies::LastChanceWatch watch(*work.last_chance);
+  std::optional<dispatch::Work> instead;
+  const auto go_on = [&](base::Duration elapsed, double share) {
+    if (watch.GiveUp(base::ToMs(elapsed), share)) {
+      instead = Restart(work, elapsed, base::FromMs(watch.projected_ms()));
+    }
+    return !instead;
+  };
+  auto result = run({.go_on = go_on, .ask_after = base::FromMs(work.last_chance->LookAfterMs())});
+  if (!instead) return result;
+  work = *std::move(instead);
+  return run({});
 }
 
-void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload) {
+std::optional<dispatch::Work> RequestPath::Restart(const dispatch::Work& work,
+                                                   base::Duration elapsed,
+                                                   base::Duration projected) {
+  std::lock_guard lock(mutex_);
+  AdoptRoutes();
+  return dispatcher_.Restart(work, clock_.Now(), elapsed, projected);
+}
+
+void RequestPath::RunOne(ClusterExecutor& executor, dispatch::Work work, Payload payload) {
   absl::StatusOr<engine::RunResult> result = Execute(executor, work, payload.input);
   dispatch::Outcome outcome;
   {
@@ -278,12 +302,14 @@ void RequestPath::RunOne(ClusterExecutor& executor, const dispatch::Work& work, 
         work, clock_.Now(), result.ok() ? result->compute : base::Duration::zero(), result.ok());
   }
   const bool missed = outcome.missed;
+  const bool restarted = outcome.restarted;
   const std::optional<double> energy_mj = outcome.energy_mj;
   const policies::Evidence energy_evidence = outcome.energy_evidence;
   Tell(std::move(outcome));
   if (!result.ok()) return payload.done(result.status());
   InferenceReply reply = MakeReply(work, *std::move(result));
   reply.missed = missed;
+  reply.restarted = restarted;
   reply.energy_mj = energy_mj;
   reply.energy_evidence = energy_evidence;
   payload.done(std::move(reply));
@@ -349,7 +375,7 @@ void RequestPath::MeasureOne(ClusterExecutor& executor, Measuring& measuring) {
 InferenceReply RequestPath::MakeReply(const dispatch::Work& work, engine::RunResult result) const {
   const Hosted& hosted = hosted_.find(work.model)->second;
   InferenceReply reply;
-  reply.compute_ms = base::ToMs(result.compute);
+  reply.compute_ms = base::ToMs(work.given_up + result.compute);
   reply.time_evidence = result.evidence;
   reply.overrun = result.overrun;
   reply.output = std::move(result.output);

@@ -38,7 +38,8 @@ struct RequestPathOptions {
   dispatch::DispatcherOptions queues;
   /// Executors yield to the loop and the timers by this niceness.
   int executor_nice = 5;
-  /// Runs after a request missed its deadline, on any thread; must neither wait nor throw.
+  /// Runs after a request missed its deadline, or only its last chance was there to keep it from
+  /// that, on any thread; must neither wait nor throw.
   std::function<void()> on_miss = [] {};
   /// Runs when a request comes and none has been under way for `pause`; as on_miss.
   std::function<void()> on_first = [] {};
@@ -116,9 +117,12 @@ class RequestPath final : public InferenceApi, public MeasureApi {
   void ExecutorLoop(ClusterExecutor& executor);
   void TimerLoop();
   void RoutesLoop();
-  absl::StatusOr<engine::RunResult> Execute(ClusterExecutor& executor, const dispatch::Work& work,
+  /// `work` becomes what ran in the end: its last chance may have been taken.
+  absl::StatusOr<engine::RunResult> Execute(ClusterExecutor& executor, dispatch::Work& work,
                                             const engine::Tensor& input);
-  void RunOne(ClusterExecutor& executor, const dispatch::Work& work, Payload payload);
+  std::optional<dispatch::Work> Restart(const dispatch::Work& work, base::Duration elapsed,
+                                        base::Duration projected);
+  void RunOne(ClusterExecutor& executor, dispatch::Work work, Payload payload);
   void MeasureOne(ClusterExecutor& executor, Measuring& measuring);
   absl::Status CheckOrder(const MeasureOrder& order) const;
   InferenceReply MakeReply(const dispatch::Work& work, engine::RunResult result) const;

@@ -63,6 +63,33 @@ class GatedExecutor final : public engine::Executor {
   Gate& gate_;
 };
 
+/// Says that its runs of "l" are slower than expected; those that are asked about may be stopped.
+class SlowExecutor final : public engine::Executor {
+ public:
+  SlowExecutor(double slower, double expected_ms) : slower_(slower), expected_ms_(expected_ms) {}
+
+  absl::StatusOr<engine::RunResult> Run(engine::Supernet&, const engine::PreparedSubnet&,
+                                        const engine::Tensor&,
+                                        const engine::RunSettings& settings) override {
+    engine::RunResult result;
+    result.output.shape = {1, 2};
+    result.output.bytes.resize(8);
+    result.compute = base::FromMs(expected_ms_ / 2.0);
+    if (!settings.go_on) return result;
+    const base::Duration whole = base::FromMs(slower_ * expected_ms_);
+    for (int part = 1; part < 32; ++part) {
+      if (whole * part / 32 < settings.ask_after) continue;
+      if (!settings.go_on(whole * part / 32, part / 32.0)) return absl::AbortedError("stopped");
+    }
+    result.compute = whole;
+    return result;
+  }
+
+ private:
+  const double slower_;
+  const double expected_ms_;
+};
+
 dispatch::Route RouteOn(const std::string& cluster) {
   dispatch::Route route;
   route.model = "net";
@@ -175,6 +202,62 @@ TEST_CASE_METHOD(RequestPathFixture, "a request runs and its reply tells how") {
   const auto outcome = outcomes_.Pop();
   REQUIRE(outcome.has_value());
   CHECK(outcome->session == "a");
+}
+
+/// One request on a route with times so long that those of this machine do not matter, 9 minutes of
+/// 10 for "l": its reply, and its outcome.
+std::pair<InferenceReply, dispatch::Outcome> RunOneThatIs(double slower, int& misses) {
+  constexpr double kMinuteMs = 60e3;
+  base::SteadyClock clock;
+  OutcomeRing outcomes{8};
+  dispatch::SlowdownBook slowdowns{{"cpu0"}};
+  for (int run = 0; run < 100; ++run) slowdowns.Observe("cpu0", "net", "l", 1.0, 1.0, clock.Now());
+  std::vector<ClusterExecutor> executors;
+  executors.push_back({"cpu0", {}, {1}, std::make_unique<SlowExecutor>(slower, 9 * kMinuteMs)});
+  std::atomic<int> told{0};
+  RequestPathOptions options;
+  options.executor_nice = 0;
+  options.on_miss = [&] { ++told; };
+  auto path = *RequestPath::Create(options, clock, outcomes, slowdowns,
+                                   {std::make_shared<tests::FakeSupernet>(tests::NetInfo())},
+                                   std::move(executors));
+  auto table = std::make_shared<dispatch::RoutingTable>();
+  dispatch::Route& route = table->defaults["net"] = RouteOn("cpu0");
+  for (policies::Level& level : route.ladder) level.latency_ms *= 9 * kMinuteMs / 16.0;
+  route.target = base::FromMs(10 * kMinuteMs);
+  path->SetRoutes(std::move(table));
+  InferenceRequest request;
+  request.model = "net";
+  request.input.type = engine::DataType::kUint8;
+  request.input.shape = {2, 2, 3};
+  request.input.bytes.resize(12);
+  std::promise<absl::StatusOr<InferenceReply>> promise;
+  auto reply = promise.get_future();
+  REQUIRE(path->Submit(request, [&](auto result) { promise.set_value(std::move(result)); }).ok());
+  REQUIRE(reply.wait_for(kPatience) == std::future_status::ready);
+  path.reset();
+  misses = told;
+  return {*reply.get(), *outcomes.Pop()};
+}
+
+TEST_CASE("a run that would be late is given up for the cheapest subnet, once and in time") {
+  int misses = 0;
+  const auto [in_time, as_expected] = RunOneThatIs(1.0, misses);
+  CHECK(in_time.subnet == "l");
+  CHECK_FALSE(in_time.restarted);
+  CHECK(misses == 0);
+
+  const auto [reply, outcome] = RunOneThatIs(1.3, misses);
+  CHECK(reply.subnet == "s");
+  CHECK(reply.restarted);
+  CHECK_FALSE(reply.missed);
+  CHECK(reply.accuracy == Approx(0.70));
+  CHECK(outcome.restarted);
+  CHECK(base::ToMs(outcome.compute) == Approx(reply.compute_ms));
+  // Half of the ten minutes were left for "s".
+  CHECK(reply.compute_ms > 9.0 * 60e3);
+  CHECK(reply.compute_ms < 12.5 * 60e3);
+  CHECK(misses == 1);
 }
 
 TEST_CASE_METHOD(RequestPathFixture, "a queued request expires by the clock, while another runs") {

@@ -162,6 +162,9 @@ void SessionBook::Observe(const dispatch::Outcome& outcome) {
   if (outcome.missed) {
     ++session.counting.missed;
     ++session.view.total_missed;
+  } else if (outcome.restarted) {
+    ++session.counting.restarted;
+    ++session.view.total_restarted;
   }
 }
 

@@ -104,8 +104,20 @@ void Machine::Begin(std::size_t cluster, Job job) {
     energy_.client_j.resize(job.client + 1, 0.0);
     energy_.client_busy_s.resize(job.client + 1, 0.0);
   }
-  places_[cluster].run = Run{.job = std::move(job), .begun = time_.Now()};
+  const Run& run = places_[cluster].run.emplace(
+      Run{.job = std::move(job), .begun = time_.Now(), .number = ++runs_});
+  if (run.job.go_on) AskAfter(run.job.ask_after, cluster, run.number);
   Reschedule(cluster);
+}
+
+void Machine::AskAfter(base::Duration pause, std::size_t cluster, std::uint64_t number) {
+  time_.PostDelayed(pause, [this, cluster, number] {
+    const auto& run = places_[cluster].run;
+    if (!run || run->number != number) return;
+    Advance();
+    if (!run->job.go_on(time_.Now() - run->begun, 1.0 - run->left)) return Finish(cluster, false);
+    AskAfter(run->job.ask_every, cluster, number);
+  });
 }
 
 double Machine::ShareOf(const Place& place) const {

@@ -28,6 +28,11 @@ struct Job {
   double noise = 1.0;
   /// Runs at the end: how long it took, and whether it gave a result.
   std::function<void(base::Duration compute, bool ok)> done;
+  /// As in engine::RunSettings, asked from `ask_after` on every `ask_every`; a run that is stopped
+  /// is done without a result.
+  std::function<bool(base::Duration elapsed, double share)> go_on;
+  base::Duration ask_after{};
+  base::Duration ask_every{};
 };
 
 /// An emulated board on a virtual time line with one executor per cluster. A run advances at the
@@ -82,6 +87,7 @@ class Machine {
     double left = 1.0;      ///< share of the work
     double whole_ms = 0.0;  ///< time of all of it under the present conditions
     std::uint64_t turn = 0;
+    std::uint64_t number = 0;
   };
   struct Place {
     const emulator::ClusterModel* model = nullptr;
@@ -107,6 +113,8 @@ class Machine {
   void Refresh();
   void Take(Place& place, const hardware::ClusterReading& reading);
   void Reschedule(std::size_t cluster);
+  /// Asks whether that run is to go on, if it has not ended, after a pause.
+  void AskAfter(base::Duration pause, std::size_t cluster, std::uint64_t number);
   void Finish(std::size_t cluster, bool ok);
   void Window();
   void TakeSample();
@@ -122,6 +130,7 @@ class Machine {
   std::function<void()> on_change_ = [] {};
   base::TimePoint advanced_;
   std::uint64_t turns_ = 0;
+  std::uint64_t runs_ = 0;
   int windows_ = 0;
   Energy energy_;
   double constant_w_ = 0.0;

@@ -1,6 +1,7 @@
 #include "daemon/scenario/machine.h"
 
 #include <optional>
+#include <vector>
 
 #include "daemon/emulator/board_file.h"
 #include "tests/support/catch.h"
@@ -78,6 +79,34 @@ TEST_CASE("a clock that changes, and a neighbour that comes, change the speed of
   REQUIRE(bench.machine.SetNeighbour("gpu", 0.5).ok());
   bench.time.Advance(seconds(1));
   CHECK(*bench.compute == Approx(Ms(kFastKhz) * (0.25 + 1.5)).margin(1e-3));
+}
+
+TEST_CASE("a run is asked on its way, and may be stopped for another one") {
+  Bench bench;
+  bench.Pin("gpu", kSlowKhz);
+  std::vector<double> shares;
+  std::vector<double> ends_ms;
+  Job job{.work = kWork, .done = [&](auto taken, bool ok) {
+            CHECK_FALSE(ok);
+            ends_ms.push_back(base::ToMs(taken));
+            bench.Run(kGpu);
+          }};
+  job.ask_after = base::FromMs(Ms(kSlowKhz) / 4.0);
+  job.ask_every = base::FromMs(Ms(kSlowKhz) / 8.0);
+  job.go_on = [&](base::Duration elapsed, double share) {
+    CHECK(base::ToMs(elapsed) == Approx(share * Ms(kSlowKhz)).margin(1e-3));
+    shares.push_back(share);
+    return shares.size() < 3;
+  };
+  bench.machine.Begin(kGpu, job);
+  bench.time.Advance(seconds(1));
+  REQUIRE(shares.size() == 3);
+  CHECK(shares[0] == Approx(0.25).margin(1e-4));
+  CHECK(shares[2] == Approx(0.5).margin(1e-4));
+  REQUIRE(ends_ms.size() == 1);
+  CHECK(ends_ms[0] == Approx(Ms(kSlowKhz) / 2.0).margin(1e-3));
+  CHECK(*bench.compute == Approx(Ms(kSlowKhz)).margin(1e-3));
+  CHECK(bench.succeeded);
 }
 
 TEST_CASE("a cluster that goes away fails its run and takes no other until it is back") {

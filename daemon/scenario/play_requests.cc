@@ -119,14 +119,29 @@ void Simulation::BeginWork(std::size_t cluster, const dispatch::Work& work) {
   record.khz = machine_.khz(cluster);
   record.subnet = static_cast<std::size_t>(subnet - model.catalogue.data());
   record.accuracy = subnet->accuracy;
-  machine_.Begin(cluster, {.client = record.client,
-                           .work = emulator::WorkloadOf(*subnet),
-                           .noise = NoiseFactor(seed_, kNoiseStream + record.client,
-                                                number_.at(index), scenario_.service_noise),
-                           .done = [this, work](base::Duration compute, bool ok) {
-                             EndRequest(dispatcher_.Complete(work, time_.Now(), compute, ok));
-                             time_.Post([this] { RunFree(); });
-                           }});
+  Job job{.client = record.client,
+          .work = emulator::WorkloadOf(*subnet),
+          .noise = NoiseFactor(seed_, kNoiseStream + record.client, number_.at(index),
+                               scenario_.service_noise)};
+  // What runs instead, once the run is given up.
+  const auto instead = std::make_shared<std::optional<dispatch::Work>>();
+  job.done = [this, cluster, work, instead](base::Duration compute, bool ok) {
+    if (*instead) return BeginWork(cluster, **instead);
+    EndRequest(dispatcher_.Complete(work, time_.Now(), compute, ok));
+    time_.Post([this] { RunFree(); });
+  };
+  if (work.last_chance) {
+    job.ask_after = base::FromMs(work.last_chance->LookAfterMs());
+    job.ask_every = base::FromMs(work.last_chance->PauseMs());
+    const auto watch = std::make_shared<policies::LastChanceWatch>(*work.last_chance);
+    job.go_on = [this, work, instead, watch](base::Duration elapsed, double share) {
+      if (!watch->GiveUp(base::ToMs(elapsed), share)) return true;
+      const base::Duration projected = base::FromMs(watch->projected_ms());
+      *instead = dispatcher_.Restart(work, time_.Now(), elapsed, projected);
+      return !instead->has_value();
+    };
+  }
+  machine_.Begin(cluster, std::move(job));
 }
 
 void Simulation::EndRequest(const Outcome& outcome) {
@@ -149,11 +164,12 @@ void Simulation::EndRequest(const Outcome& outcome) {
   }
   record.response_ms = (Now() - record.scheduled_s) * 1e3;
   record.compute_ms = base::ToMs(outcome.compute);
+  record.restarted = outcome.restarted;
   number_.erase(found->second);
   open_.erase(found);
   last_end_ = time_.Now();
   outcomes_.Push(outcome);
-  if (outcome.missed) time_.Post([this] { manager_->OnMiss(); });
+  if (outcome.missed || outcome.restarted) time_.Post([this] { manager_->OnMiss(); });
 }
 
 void Simulation::ScheduleExpiry() {

@@ -291,6 +291,7 @@ TEST_CASE("An answer carries raw logits and how they came about") {
   reply.frequency_khz = 1'400'000;
   reply.queue_ms = 0.5;
   reply.missed = true;
+  reply.restarted = true;
   reply.energy_evidence = policies::Evidence::kModelled;  // of a figure that is not there
 
   inference::ModelInferResponse response;
@@ -308,6 +309,7 @@ TEST_CASE("An answer carries raw logits and how they came about") {
   CHECK(parameters.at("frequency_khz").int64_param() == 1'400'000);
   CHECK(parameters.at("time_label").string_param() == "measured");
   CHECK(parameters.at("deadline_missed").bool_param());
+  CHECK(parameters.at("restarted").bool_param());
   CHECK(parameters.at("session").string_param() == "s3");
   CHECK(parameters.at("board").string_param() == "emulated:board-x");
   CHECK_FALSE(parameters.contains("energy_mj"));

@@ -50,6 +50,7 @@ void FillParameters(const manager::InferenceReply& reply, Parameters parameters)
                   policies::EvidenceName(reply.energy_mj ? reply.energy_evidence
                                                          : policies::Evidence::kUnknown));
   parameters.Flag("deadline_missed", reply.missed);
+  if (reply.restarted) parameters.Flag("restarted", true);
   if (reply.overrun) parameters.Flag("overrun", true);
 }
 

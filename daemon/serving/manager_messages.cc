@@ -199,8 +199,10 @@ void FillSession(const manager::SessionView& view, v1::SessionState* state) {
   observed->set_p50_ms(view.observed.p50_ms);
   observed->set_p99_ms(view.observed.p99_ms);
   observed->set_rate_hz(view.observed.rate_hz);
+  observed->set_restarted(view.observed.restarted);
   state->set_total_completed(view.total_completed);
   state->set_total_missed(view.total_missed);
+  state->set_total_restarted(view.total_restarted);
 }
 
 void FillStatus(const manager::StatusView& view, v1::Status* status) {

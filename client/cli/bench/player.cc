@@ -165,6 +165,7 @@ void Player::Answered(std::size_t request, const client::Result<client::Inferenc
   record.cluster = *cluster;
   record.khz = answer->frequency_khz;
   record.overrun = answer->overrun;
+  record.restarted = answer->restarted;
   if (now_s < scenario_.warm_up_s || now_s >= scenario_.length_s) return;
   part_.energy_j += answer->energy_mj.value_or(0.0) * 1e-3;
   part_.busy_s += answer->compute_ms * 1e-3;

@@ -30,6 +30,7 @@ std::vector<std::string> Row(const ClientMetrics& client) {
           Ms(client.p99_ms),
           Fixed(100.0 * client.mean_accuracy, 1),
           Fixed(client.energy_j, 1),
+          std::to_string(client.restarted),
           std::to_string(client.overruns)};
 }
 
@@ -75,7 +76,7 @@ std::string ToText(const scenario::Scenario& scenario, const Stage& stage,
                    const RunMetrics& metrics) {
   std::vector<std::vector<std::string>> rows = {{"client", "requests", "attained %", "p50 ms",
                                                  "p90 ms", "p99 ms", "accuracy %", "energy J",
-                                                 "overruns"}};
+                                                 "restarted", "overruns"}};
   for (const ClientMetrics& client : metrics.clients) rows.push_back(Row(client));
   std::ostringstream text;
   text << scenario.title << ": policy " << metrics.policy << " on " << stage.board << ", seed "

@@ -64,6 +64,8 @@ struct Observation {
   double p50_ms = 0.0;
   double p99_ms = 0.0;
   double rate_hz = 0.0;
+  /// In time only since a run was given up for one of a cheaper subnet.
+  std::int64_t restarted = 0;
 };
 
 struct SessionInfo {
@@ -80,6 +82,7 @@ struct SessionInfo {
   Observation observed;
   std::int64_t total_completed = 0;
   std::int64_t total_missed = 0;
+  std::int64_t total_restarted = 0;
 };
 
 struct ClusterSetting {
@@ -218,6 +221,8 @@ struct Inference {
   std::optional<double> energy_mj;
   std::string energy_label;
   bool deadline_missed = false;
+  /// A run was given up for this one, which otherwise would have been late.
+  bool restarted = false;
   /// On an emulated board: the real run took longer than that board's would have, so the time is
   /// this machine's.
   bool overrun = false;

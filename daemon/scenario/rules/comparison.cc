@@ -27,6 +27,7 @@ PooledClient Pool(const std::vector<RunMetrics>& runs, std::size_t client) {
   pooled.percentile = runs.front().clients[client].percentile;
   for (const RunMetrics& run : runs) {
     pooled.issued += run.clients[client].issued;
+    pooled.restarted += run.clients[client].restarted;
     pooled.attained += run.clients[client].attained;
   }
   pooled.verdict = EarlyStopping(pooled.percentile, pooled.issued, pooled.issued - pooled.attained);

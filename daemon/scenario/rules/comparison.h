@@ -14,6 +14,7 @@ namespace dynofa::scenario {
 struct PooledClient {
   std::string name;
   std::int64_t issued = 0;
+  std::int64_t restarted = 0;
   std::int64_t attained = 0;
   double percentile = 99.0;
   Verdict verdict = Verdict::kUndecided;

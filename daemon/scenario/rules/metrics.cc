@@ -70,6 +70,7 @@ void Count(const Trace& trace, const RequestRecord& request, ClientMetrics* metr
   if (request.accuracy < request.min_accuracy) ++metrics->below_floor;
   if (!KeptCaps(trace, request)) ++metrics->over_cap;
   if (request.overrun) ++metrics->overruns;
+  if (request.restarted) ++metrics->restarted;
   if (Attained(trace, request)) ++metrics->attained;
 }
 

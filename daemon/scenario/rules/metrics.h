@@ -25,6 +25,7 @@ struct ClientMetrics {
   std::int64_t below_floor = 0;  ///< answered by a subnet below the accuracy floor
   std::int64_t over_cap = 0;     ///< answered while a cap was broken
   std::int64_t overruns = 0;     ///< answered later than the emulated board would have
+  std::int64_t restarted = 0;    ///< answered by a run for which another one was given up
   /// On time, at or above the floor and caps kept.
   std::int64_t attained = 0;
   double percentile = 99.0;  ///< that the requirement asks for

@@ -22,6 +22,7 @@ Json ToJson(const ClientMetrics& client) {
           {"below_floor", client.below_floor},
           {"over_cap", client.over_cap},
           {"overruns", client.overruns},
+          {"restarted", client.restarted},
           {"attained", client.attained},
           {"attainment_percent", client.Attainment()},
           {"verdict", VerdictName(client.verdict)},

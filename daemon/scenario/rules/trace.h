@@ -34,6 +34,8 @@ struct RequestRecord {
   std::size_t subnet = 0;   ///< index into the model's catalogue
   std::size_t cluster = 0;  ///< index into the board's clusters
   std::int64_t khz = 0;     ///< of the cluster when the run began
+  /// Another run was given up for this one, which would have been late.
+  bool restarted = false;
   /// The machine took longer than the emulated board would have; never in a simulation.
   bool overrun = false;
 

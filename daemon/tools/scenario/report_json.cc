@@ -25,6 +25,7 @@ Json ToJson(const Interval& interval) {
 Json ToJson(const PooledClient& client) {
   return {{"client", client.name},
           {"issued", client.issued},
+          {"restarted", client.restarted},
           {"attained", client.attained},
           {"percentile", client.percentile},
           {"verdict", VerdictName(client.verdict)},

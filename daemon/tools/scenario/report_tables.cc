@@ -80,24 +80,26 @@ Table PolicyTable(const ScenarioResult& result) {
 }
 
 Table ClientTable(const ScenarioResult& result) {
-  Table table{.title = "Clients",
-              .note =
-                  "The verdict is MLPerf's early-stopping rule at 99 % confidence, over all "
-                  "seeds, for the share of requests that the client's percentile asks for. "
-                  "Requests without an answer count as later than all others. Energy: the "
-                  "activity of a client's own runs, and by its share of busy time what the "
-                  "board draws without activity.",
-              .header = {"client, policy", "requests", "attained %", "asked for %", "verdict",
-                         "p50 ms", "p90 ms", "p99 ms", "accuracy %", "energy J"}};
+  Table table{
+      .title = "Clients",
+      .note =
+          "The verdict is MLPerf's early-stopping rule at 99 % confidence, over all "
+          "seeds, for the share of requests that the client's percentile asks for. "
+          "Requests without an answer count as later than all others. Restarted: answered by a "
+          "cheaper subnet, after a run that would have been late was given up. Energy: the "
+          "activity of a client's own runs, and by its share of busy time what the "
+          "board draws without activity.",
+      .header = {"client, policy", "requests", "attained %", "asked for %", "verdict", "restarted",
+                 "p50 ms", "p90 ms", "p99 ms", "accuracy %", "energy J"}};
   for (std::size_t i = 0; i < result.scenario.clients.size(); ++i) {
     for (const PolicySummary& policy : result.policies) {
       const PooledClient& client = policy.clients[i];
       table.rows.push_back({client.name + ", " + policy.policy, base::StrCat(client.issued),
                             Shown(client.attainment, 1), Fixed(client.percentile, 1),
                             std::string(dynofa::scenario::VerdictName(client.verdict)),
-                            Shown(client.p50_ms, 1), Shown(client.p90_ms, 1),
-                            Shown(client.p99_ms, 1), Shown(client.accuracy, 2),
-                            Shown(client.energy_j, 1)});
+                            base::StrCat(client.restarted), Shown(client.p50_ms, 1),
+                            Shown(client.p90_ms, 1), Shown(client.p99_ms, 1),
+                            Shown(client.accuracy, 2), Shown(client.energy_j, 1)});
     }
   }
   return table;
