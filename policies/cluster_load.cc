@@ -158,6 +158,11 @@ void ClusterLoad::SetStep(std::size_t step) {
   choice_ = At(sums_, step, std::numeric_limits<double>::infinity());
 }
 
+void ClusterLoad::Recognise(const Choice& choice) {
+  choice_ = choice;
+  choice_.first_met.reset();
+}
+
 ClusterLoad::Choice ClusterLoad::At(const Sums& sums, std::size_t step, double budget_w) const {
   Choice choice{step, planner_.Price(cluster_, members_, step, sums.At(step), CrowdAt(step)), 0.0,
                 std::nullopt};

@@ -56,8 +56,9 @@ class ClusterLoad {
   void SetStep(std::size_t step);
 
   const Choice& choice() const { return choice_; }
-  /// Goes back to a choice that was made for the same members.
-  void Recognise(const Choice& choice) { choice_ = choice; }
+  /// Goes back to a choice that was made for the same members. What follows is searched for anew:
+  /// rarely a member more does let all be met at a lower frequency.
+  void Recognise(const Choice& choice);
 
  private:
   /// What follows from the members without looking at what they miss.
