@@ -2,9 +2,10 @@
 #define DYNOFA_POLICIES_DECISION_H_
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "policies/cluster.h"
@@ -53,7 +54,7 @@ struct Decision {
   /// About the decision as a whole (mode caps, sacrifices).
   std::vector<Reason> reasons;
   /// What the policy wants to remember; comes back in Snapshot::current.
-  std::map<std::string, double> memory;
+  std::unordered_map<std::string, double> memory;
 
   /// The session's assignment, or nullptr.
   const Assignment* Find(const std::string& session) const {
@@ -61,6 +62,15 @@ struct Decision {
       if (assignment.session == session) return &assignment;
     }
     return nullptr;
+  }
+
+  /// The same for who asks for many; good while the assignments stay as they are.
+  std::unordered_map<std::string_view, const Assignment*> BySession() const {
+    std::unordered_map<std::string_view, const Assignment*> by_session;
+    for (const Assignment& assignment : assignments) {
+      by_session.emplace(assignment.session, &assignment);
+    }
+    return by_session;
   }
 };
 

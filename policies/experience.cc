@@ -36,9 +36,9 @@ bool LooksNow(const Snapshot& snapshot) {
 /// Late requests above what the percentile allows, those of the newest window included, and with
 /// them those that only their last chance may have kept from it. Only where the prediction was
 /// wrong: headroom does not help against an overload.
-double LateAbove(const Snapshot& snapshot, const SessionState& session) {
+double LateAbove(const Snapshot& snapshot, const SessionState& session,
+                 const Assignment* in_force) {
   const double before = Remembered(snapshot, LateKey(session), 0.0);
-  const Assignment* in_force = snapshot.current.Find(session.id);
   if (!LooksNow(snapshot) || in_force == nullptr || !in_force->feasible) return before;
   const Observation& seen = session.observed;
   const double all = static_cast<double>(std::max(seen.completed, seen.missed));
@@ -51,6 +51,7 @@ double LateAbove(const Snapshot& snapshot, const SessionState& session) {
 std::vector<Experience> Experiences(const Snapshot& snapshot) {
   std::vector<Experience> experiences;
   const double since_s = snapshot.time_s - Remembered(snapshot, kLearntAt, snapshot.time_s);
+  const auto in_force = snapshot.current.BySession();
   for (const SessionState& session : snapshot.sessions) {
     Experience& experience = experiences.emplace_back();
     if (session.standby) continue;
@@ -59,7 +60,9 @@ std::vector<Experience> Experiences(const Snapshot& snapshot) {
                  Remembered(snapshot, PeakKey(session), 0.0) * std::exp(-since_s / kPeakFadesS));
     const double above = Remembered(snapshot, HeadroomKey(session), 1.0) - 1.0;
     experience.headroom = 1.0 + above * std::exp(-since_s / kHeadroomFadesS);
-    experience.late = LateAbove(snapshot, session);
+    const auto found = in_force.find(session.id);
+    experience.late =
+        LateAbove(snapshot, session, found == in_force.end() ? nullptr : found->second);
     if (experience.late < kConvincing) continue;
     experience.headroom = std::min(experience.headroom * kRaise, kMostHeadroom);
     experience.late = 0.0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
-#include <unordered_map>
 
 #include "policies/plan.h"
 
@@ -39,10 +38,7 @@ Planner::Planner(const Snapshot& snapshot, const CostTable& table, const Filter&
   if (snapshot.mode.max_power_w && PowerKnown()) {
     budget_w_ = *snapshot.mode.max_power_w - snapshot.base_power_w;
   }
-  std::unordered_map<std::string_view, const Assignment*> in_force;
-  for (const Assignment& assignment : snapshot.current.assignments) {
-    in_force.emplace(assignment.session, &assignment);
-  }
+  const auto in_force = snapshot.current.BySession();
   static const std::vector<CostTable::Ladder> kNone;
   wishes_.reserve(snapshot.sessions.size());
   for (const SessionState& state : snapshot.sessions) {
