@@ -88,7 +88,7 @@ class Client::Impl {
   ~Impl() {
     std::unique_lock lock(mutex_);
     for (grpc::ClientContext* context : in_flight_) context->TryCancel();
-    idle_.wait(lock, [this] { return in_flight_.empty(); });
+    idle_.wait(lock, [this] { return under_way_ == 0; });
   }
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
@@ -122,14 +122,21 @@ class Client::Impl {
     {
       std::lock_guard lock(mutex_);
       in_flight_.insert(&call->context);
+      ++under_way_;
     }
     call->sent = steady_clock::now();
     inference_->async()->ModelInfer(&call->context, &call->request, &call->response,
-                                    [this, call](const grpc::Status& status) {
+                                    [this, call](const grpc::Status& status) mutable {
                                       call->done(Answer(call->sent, status, call->response));
+                                      {
+                                        std::lock_guard lock(mutex_);
+                                        in_flight_.erase(&call->context);
+                                      }
+                                      // It holds the channel, whose last user must not be this
+                                      // thread of it, which would wait for itself.
+                                      call.reset();
                                       std::lock_guard lock(mutex_);
-                                      in_flight_.erase(&call->context);
-                                      if (in_flight_.empty()) idle_.notify_all();
+                                      if (--under_way_ == 0) idle_.notify_all();
                                     });
   }
 
@@ -262,6 +269,7 @@ class Client::Impl {
   // Guarded by mutex_.
   std::map<std::string, ModelNames> known_;  ///< by the name that was asked for
   std::set<grpc::ClientContext*> in_flight_;
+  int under_way_ = 0;  ///< requests, until nothing of them is left
 };
 
 Result<Client> Client::Connect(const ConnectOptions& options) {

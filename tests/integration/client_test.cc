@@ -132,6 +132,19 @@ TEST_CASE("Requests in flight end with the client") {
   CHECK(WaitUntil([&] { return server.inference.held() == 0; }));
 }
 
+TEST_CASE("What callbacks hold is gone when the client is") {
+  TestServer server;
+  for (int i = 0; i < 20; ++i) {
+    const auto held = std::make_shared<std::promise<void>>();
+    {
+      Client client = Connect(server);
+      client.InferAsync(Picture().view(), {}, [held](const auto&) { held->set_value(); });
+      held->get_future().wait();
+    }
+    CHECK(held.use_count() == 1);
+  }
+}
+
 TEST_CASE("A session changes its mind, hears of decisions and ends with its object") {
   TestServer server;
   Client client = Connect(server);

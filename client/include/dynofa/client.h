@@ -86,7 +86,7 @@ class Client {
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
-  /// Cancels the requests in flight; their callbacks have run when it returns.
+  /// Cancels the requests in flight; their callbacks have run, and are gone, when it returns.
   ~Client();
 
   Result<Session> OpenSession(const SessionOptions& options, Session::OnChange on_change = {});
