@@ -237,9 +237,9 @@ std::optional<Work> Dispatcher::Restart(const Work& work, base::TimePoint now,
   const Pending& pending = running_.at(work.id);
   const auto route = RouteOf(pending.request);
   if (!route.ok() || (*route)->cluster != work.cluster) return std::nullopt;
-  // By accuracy, since the ladder may be another one by now.
-  std::size_t level = (*route)->ceiling;
-  while (level > 0 && (*route)->ladder[level].accuracy > work.accuracy) --level;
+  // By accuracy, since the ladder may be another one by now, and its ceiling below the run.
+  std::size_t level = (*route)->ceiling + 1;
+  while (level > 0 && (*route)->ladder[level - 1].accuracy >= work.accuracy) --level;
   const auto alternate = AlternateOf(pending.request, **route, level);
   if (!alternate) return std::nullopt;
   slowdowns_.Observe(work.cluster, work.model, work.subnet, work.expected_ms, base::ToMs(projected),

@@ -173,7 +173,7 @@ class Dispatcher {
   std::size_t LevelFor(const Pending& pending, const Route& route, base::TimePoint now) const;
   /// Accuracy below which a request does not run.
   static double FloorOf(const Request& request, const Route& route);
-  /// The cheapest level that a request may run at instead of `level`; nullopt if there is none.
+  /// The cheapest level below `level` that a request may run at; nullopt if there is none.
   static std::optional<std::size_t> AlternateOf(const Request& request, const Route& route,
                                                 std::size_t level);
   std::optional<policies::LastChance> LastChanceOf(const Pending& pending, const Route& route,

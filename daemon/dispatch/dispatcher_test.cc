@@ -211,6 +211,20 @@ TEST_CASE_METHOD(DispatcherFixture,
   CHECK(*outcome.energy_mj == Approx(2.0 * 3.0 + 1.5 * 4.5));
 }
 
+TEST_CASE_METHOD(DispatcherFixture, "a run is given up for the ceiling that new routes have") {
+  RunAsExpected("l");
+  REQUIRE(dispatcher_.Submit(Make(999, 9), now_).ok());
+  const Work work = *dispatcher_.NextWork("cpu0", now_);
+  REQUIRE(work.subnet == "l");
+  auto table = MakeTable();
+  table->sessions["a"] = MakeRoute("cpu0", 0);
+  CHECK(SetRoutes(table).empty());
+  const auto instead =
+      dispatcher_.Restart(work, now_ + milliseconds(3), milliseconds(3), milliseconds(16));
+  REQUIRE(instead.has_value());
+  CHECK(instead->subnet == "s");
+}
+
 TEST_CASE_METHOD(DispatcherFixture, "a run goes on where new routes leave nothing cheaper there") {
   RunAsExpected("l");
   REQUIRE(dispatcher_.Submit(Make(999, 9), now_).ok());
