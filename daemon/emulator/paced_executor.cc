@@ -9,9 +9,15 @@
 namespace dynofa::emulator {
 namespace {
 
-// Parts of the modelled time between which a run is asked whether it goes on: about as many as a
-// subnet has itself.
+// Parts of a run, each at the pace that neighbours leave, between which it is asked whether it goes
+// on: about as many as a subnet has itself.
 constexpr int kParts = 16;
+// Nobody looks for neighbours more often than that.
+constexpr base::Duration kLeastPause = std::chrono::milliseconds(1);
+
+base::Duration Scaled(base::Duration duration, double factor) {
+  return std::chrono::round<base::Duration>(duration * factor);
+}
 
 }  // namespace
 
@@ -42,42 +48,50 @@ absl::StatusOr<engine::RunResult> PacedExecutor::Run(engine::Supernet& supernet,
                                                      const engine::Tensor& input,
                                                      const engine::RunSettings& settings) {
   const base::TimePoint start = clock_.Now();
-  const double share = ContentionShare(board_, conditions_->foreign_load.load());
-  const base::Duration modelled =
-      base::FromMs(LatencyMs(cluster_, WorkloadOf(subnet.info()), settings.frequency_khz, share));
+  const base::Duration alone =
+      base::FromMs(LatencyMs(cluster_, WorkloadOf(subnet.info()), settings.frequency_khz, 1.0));
+  const double share = Share();
   // The real work's own share says nothing about the board's time.
   const engine::RunSettings unasked{.threads = settings.threads,
                                     .frequency_khz = settings.frequency_khz};
   absl::StatusOr<engine::RunResult> result = real_->Run(supernet, subnet, input, unasked);
   if (!result.ok()) return result;
-  result->overrun = clock_.Now() - start > modelled;
+  result->compute = clock_.Now() - start;
+  result->overrun = result->compute > Scaled(alone, 1.0 / share);
   if (result->overrun) {
     conditions_->overruns.fetch_add(1);
-  } else {
-    DYNOFA_RETURN_IF_ERROR(WaitOut(start, modelled, settings));
+    result->evidence = policies::Evidence::kMeasured;
+    return result;
   }
-  result->compute = result->overrun ? clock_.Now() - start : modelled;
-  result->evidence =
-      result->overrun ? policies::Evidence::kMeasured : policies::Evidence::kEmulated;
+  DYNOFA_ASSIGN_OR_RETURN(result->compute, WaitOut(start, alone, share, settings));
+  result->evidence = policies::Evidence::kEmulated;
   return result;
 }
 
-absl::Status PacedExecutor::WaitOut(base::TimePoint start, base::Duration modelled,
-                                    const engine::RunSettings& settings) {
-  const auto wait_until = [&](base::Duration elapsed) {
-    if (waiter_.WaitUntil(start + elapsed)) return absl::OkStatus();
-    return absl::CancelledError("the emulated board is shutting down");
-  };
-  for (int part = 1; settings.go_on && part < kParts; ++part) {
-    const base::Duration elapsed = modelled * part / kParts;
-    // Nobody was there to ask while the real work was done.
-    if (elapsed < settings.ask_after || start + elapsed < clock_.Now()) continue;
-    DYNOFA_RETURN_IF_ERROR(wait_until(elapsed));
-    if (!settings.go_on(elapsed, static_cast<double>(part) / kParts)) {
+double PacedExecutor::Share() const {
+  return ContentionShare(board_, conditions_->foreign_load.load());
+}
+
+absl::StatusOr<base::Duration> PacedExecutor::WaitOut(base::TimePoint start, base::Duration alone,
+                                                      double share,
+                                                      const engine::RunSettings& settings) {
+  base::Duration elapsed{};
+  for (int part = 1; part <= kParts; ++part) {
+    elapsed += Scaled(alone, 1.0 / (kParts * share));
+    const bool last = part == kParts;
+    const bool asked = !last && settings.go_on && elapsed >= settings.ask_after;
+    // What was over before the real work was done, nobody was there to be asked about.
+    const base::TimePoint nearest = clock_.Now() + (asked ? base::Duration::zero() : kLeastPause);
+    if (!last && start + elapsed < nearest) continue;
+    if (!waiter_.WaitUntil(start + elapsed)) {
+      return absl::CancelledError("the emulated board is shutting down");
+    }
+    if (asked && !settings.go_on(elapsed, static_cast<double>(part) / kParts)) {
       return absl::AbortedError("the run was stopped on the way");
     }
+    share = Share();
   }
-  return wait_until(modelled);
+  return elapsed;
 }
 
 }  // namespace dynofa::emulator

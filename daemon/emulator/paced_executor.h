@@ -46,12 +46,13 @@ struct ClusterConditions {
 };
 
 /// Gives inferences the speed of an emulated cluster: runs the work for real, then waits until
-/// the modelled time at the given clock and contention is over. Where the real work takes longer
-/// than that, the run is marked as an overrun and its time is the real one, which is measured; any
-/// other time is emulated. The real work is never stopped; while the rest of the modelled time
-/// passes, settings.go_on is asked at every sixteenth of it, and a run that it stops ends then. The
-/// model speaks of the cluster as a whole, so the number of threads changes nothing but the real
-/// work.
+/// the modelled time at the given clock is over, at the pace that neighbours leave: those that come
+/// or go are felt from the next sixteenth of the run on. Where the real work takes longer than the
+/// whole run was to take when it began, the run is marked as an overrun and its time is the real
+/// one, which is measured; any other time is emulated. The real work is never stopped; while the
+/// rest of the modelled time passes, settings.go_on is asked at every sixteenth of the run, and a
+/// run that it stops ends then. The model speaks of the cluster as a whole, so the number of
+/// threads changes nothing but the real work.
 class PacedExecutor final : public engine::Executor {
  public:
   /// `board`, `cluster` (of that board), `clock` and `waiter` must outlive the executor.
@@ -66,9 +67,12 @@ class PacedExecutor final : public engine::Executor {
                                         const engine::RunSettings& settings) override;
 
  private:
-  // Waits out the modelled time of a run that began at `start`.
-  absl::Status WaitOut(base::TimePoint start, base::Duration modelled,
-                       const engine::RunSettings& settings);
+  // Of the cluster, that a run gets beside its present neighbours.
+  double Share() const;
+  // Waits out the modelled time of a run that began at `start`, would take `alone` without
+  // neighbours, and had `share` of the cluster until now. How long it took.
+  absl::StatusOr<base::Duration> WaitOut(base::TimePoint start, base::Duration alone, double share,
+                                         const engine::RunSettings& settings);
 
   std::unique_ptr<engine::Executor> real_;
   const BoardModel& board_;
