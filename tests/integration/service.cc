@@ -11,11 +11,11 @@ std::string Program(const std::string& name) { return std::string(DYNOFA_BIN_DIR
 
 }  // namespace
 
-Service::Service(Board board) : board_(board) {
+Service::Service(Board board, const std::string& more_config) : board_(board) {
   dir_.Write("dynofad.toml", "[daemon]\nsocket = \"" + socket() + "\"\nstate_dir = \"" +
                                  dir_.path().string() + "\"\ntick_ms = 100\n[board]\nsocket = \"" +
                                  (dir_ / "board.sock") + "\"\n[[model]]\npath = \"" +
-                                 DYNOFA_MODELS_DIR "/" + kModel + "\"\n");
+                                 DYNOFA_MODELS_DIR "/" + kModel + "\"\n" + more_config);
   if (board_ == Board::kSysfs) WriteSysfsTree(dir_, "sys");
   StartBoardd();
   StartDaemon();

@@ -33,7 +33,8 @@ class Service {
     kSysfs,     ///< a copied sysfs tree, see sysfs_root()
   };
 
-  explicit Service(Board board);
+  /// `more_config` is what dynofad.toml says besides.
+  explicit Service(Board board, const std::string& more_config = "");
 
   void StartBoardd();
   /// Starts dynofad and waits until it serves; throws with its output if it does not.
