@@ -34,10 +34,11 @@ bool LastChanceWatch::GiveUp(double elapsed_ms, double share) {
   elapsed_ms_ = elapsed_ms;
   share_ = share;
   projected_ms_ = elapsed_ms + (1.0 - share) * slower_ * chance_.expected_ms;
-  if (projected_ms_ <= kInTime * chance_.slack_ms) return false;
+  if (!foreseen_ms_) foreseen_ms_ = projected_ms_;
   const double slower = std::max(1.0, slower_);
   const double latest_ms = chance_.LatestMs(slower);
-  return elapsed_ms <= latest_ms && latest_ms < elapsed_ms + slower * chance_.PauseMs();
+  return chance_.armed && projected_ms_ > kInTime * chance_.slack_ms && elapsed_ms <= latest_ms &&
+         latest_ms < elapsed_ms + slower * chance_.PauseMs();
 }
 
 }  // namespace dynofa::policies

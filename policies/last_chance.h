@@ -1,6 +1,8 @@
 #ifndef DYNOFA_POLICIES_LAST_CHANCE_H_
 #define DYNOFA_POLICIES_LAST_CHANCE_H_
 
+#include <optional>
+
 namespace dynofa::policies {
 
 /// A run that is about to begin, and the cheapest level that could answer in its place: primary and
@@ -12,6 +14,8 @@ struct LastChance {
   /// What the run, and the alternate in its place, are expected to take, ms.
   double expected_ms = 0.0;
   double alternate_ms = 0.0;
+  /// False: the run is only watched, for as long as it is not known how well ends are foreseen.
+  bool armed = true;
 
   /// The run is to be looked at this long after its begin, ms: with less time to go the alternate
   /// would be late on a cluster that has become half as fast; after less too little has run to tell
@@ -42,6 +46,9 @@ class LastChanceWatch {
 
   /// What the run would take all in all, as of the last look, ms.
   double projected_ms() const { return projected_ms_; }
+  /// The same as of the first look; nullopt before. Tells how far the begin of runs can be trusted:
+  /// of those that are given up later the end is never known.
+  std::optional<double> foreseen_ms() const { return foreseen_ms_; }
 
  private:
   LastChance chance_;
@@ -51,6 +58,7 @@ class LastChanceWatch {
   /// first look.
   double slower_ = 0.0;
   double projected_ms_ = 0.0;
+  std::optional<double> foreseen_ms_;
 };
 
 }  // namespace dynofa::policies

@@ -65,6 +65,19 @@ TEST_CASE("what a run has lost at its begin, while the clock rose, is not held a
   CHECK(watch.projected_ms() == Approx(112.5).margin(5.0));
 }
 
+TEST_CASE("who only watches gives nothing up, and says what was foreseen first") {
+  LastChance watched = kTight;
+  watched.armed = false;
+  CHECK_FALSE(GivenUpAt(watched, Evenly(1.3)));
+  LastChanceWatch watch(watched);
+  CHECK_FALSE(watch.foreseen_ms().has_value());
+  CHECK_FALSE(watch.GiveUp(39.0, 39.0 / 117.0));
+  REQUIRE(watch.foreseen_ms().has_value());
+  CHECK(*watch.foreseen_ms() == Approx(117.0));
+  CHECK_FALSE(watch.GiveUp(80.0, 0.5));
+  CHECK(*watch.foreseen_ms() == Approx(117.0));
+}
+
 TEST_CASE("a neighbour that comes during the run is noticed") {
   const auto share = [](double at_ms) {
     return at_ms < 18.0 ? at_ms / 90.0 : 0.2 + (at_ms - 18.0) / 135.0;

@@ -22,10 +22,6 @@ constexpr base::Duration kLeastOrder = std::chrono::milliseconds(1);
 /// ceiling.
 constexpr double kMostSpare = 0.08;
 
-/// Where single runs differ by more than this share from what is expected, as under a governor that
-/// moves the clock, the begin of a run says too little about the rest to give it up.
-constexpr double kForeseeable = 0.1;
-
 /// The subnets that a request may pin: from the route's floor to its ceiling.
 std::string Names(const Route& route) {
   std::string names;
@@ -178,7 +174,7 @@ std::size_t Dispatcher::LevelFor(const Pending& pending, const Route& route,
   if (pending.has_target) slack_ms = base::ToMs(pending.due - now);
   const auto slowdown_of = [&](const policies::Level& level) {
     const auto expected = slowdowns_.Of(route.cluster, request.model, level.subnet, now);
-    return expected.slowdown * (1.0 + std::min(expected.spread.value_or(0.0), kMostSpare));
+    return expected.slowdown * (1.0 + std::min(expected.spread, kMostSpare));
   };
   return policies::PickLevel(route.ladder, route.ceiling, slack_ms, slowdown_of,
                              FloorOf(request, route))
@@ -200,15 +196,16 @@ std::optional<policies::LastChance> Dispatcher::LastChanceOf(const Pending& pend
                                                              base::TimePoint now) const {
   const auto alternate = AlternateOf(pending.request, route, level);
   if (!pending.has_target || !alternate) return std::nullopt;
-  const auto expected = [&](std::size_t at) {
-    return slowdowns_.Of(route.cluster, pending.request.model, route.ladder[at].subnet, now);
+  const auto expected_ms = [&](const policies::Level& at) {
+    const std::string& model = pending.request.model;
+    return at.latency_ms * slowdowns_.Of(route.cluster, model, at.subnet, now).slowdown;
   };
-  const SlowdownBook::Expected now_expected = expected(level);
-  if (!now_expected.spread || *now_expected.spread > kForeseeable) return std::nullopt;
+  const auto foresight = foresight_.find(route.cluster);
   const policies::LastChance chance{
       .slack_ms = base::ToMs(pending.due - now),
-      .expected_ms = route.ladder[level].latency_ms * now_expected.slowdown,
-      .alternate_ms = route.ladder[*alternate].latency_ms * expected(*alternate).slowdown};
+      .expected_ms = expected_ms(route.ladder[level]),
+      .alternate_ms = expected_ms(route.ladder[*alternate]),
+      .armed = foresight != foresight_.end() && foresight->second.Reliable()};
   return chance.Exists() ? std::optional(chance) : std::nullopt;
 }
 
@@ -229,7 +226,8 @@ Work Dispatcher::MakeWork(const Pending& pending, const Route& route, std::size_
           .frequency_khz = route.frequency_khz,
           .expected_ms = picked.latency_ms,
           .queued = now - pending.arrival,
-          .last_chance = std::nullopt};
+          .last_chance = std::nullopt,
+          .foreseen_ms = std::nullopt};
 }
 
 std::optional<Work> Dispatcher::Restart(const Work& work, base::TimePoint now,
@@ -256,6 +254,9 @@ Outcome Dispatcher::Complete(const Work& work, base::TimePoint now, base::Durati
   if (ok) {
     slowdowns_.Observe(work.cluster, work.model, work.subnet, work.expected_ms, base::ToMs(compute),
                        now);
+    if (work.foreseen_ms) {
+      foresight_[work.cluster].Observe(*work.foreseen_ms, base::ToMs(compute));
+    }
   }
   Outcome outcome{.kind = ok ? Outcome::Kind::kCompleted : Outcome::Kind::kFailed,
                   .id = work.id,

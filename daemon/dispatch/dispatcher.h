@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/base/clock.h"
+#include "daemon/dispatch/foresight.h"
 #include "daemon/dispatch/routing.h"
 #include "daemon/dispatch/slowdown_book.h"
 #include "policies/last_chance.h"
@@ -62,6 +63,8 @@ struct Work {
   base::Duration queued{};
   /// If a cheaper level could still answer in time where this one turns out not to.
   std::optional<policies::LastChance> last_chance;
+  /// What a LastChanceWatch foresaw of the run; for whoever runs it to fill in.
+  std::optional<double> foreseen_ms;
   /// Compute time of the run that was given up for this one; zero if there was none.
   base::Duration given_up{};
   double given_up_mj = 0.0;
@@ -136,7 +139,8 @@ class Dispatcher {
                               base::Duration projected);
 
   /// Ends a request that NextWork or Restart gave. `compute` is the time the run took; `ok` whether
-  /// it gave a result. Updates the slow-down estimate of its cluster.
+  /// it gave a result. Updates the slow-down estimate of its cluster, and how well its ends are
+  /// foreseen.
   Outcome Complete(const Work& work, base::TimePoint now, base::Duration compute, bool ok);
 
   /// Drops a queued request; nullopt if it is not queued (it runs or has ended).
@@ -185,6 +189,7 @@ class Dispatcher {
   std::unordered_map<RequestId, Pending> pending_;
   std::unordered_map<RequestId, Pending> running_;
   std::map<std::string, std::set<Key>, std::less<>> queues_;
+  std::map<std::string, Foresight, std::less<>> foresight_;  ///< by cluster
   std::map<std::string, std::size_t, std::less<>> queued_per_share_;
   std::set<std::pair<base::TimePoint, RequestId>> expiries_;
 };

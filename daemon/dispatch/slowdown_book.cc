@@ -86,7 +86,7 @@ SlowdownBook::Expected SlowdownBook::Of(const std::string& cluster, const std::s
   const double common = std::lerp(known->common.value(), AtRest(told, known->seen.bias, now),
                                   Faded(known->seen.last_run, now));
   const auto* residual = known->residuals.Find(policies::ResidualKey(model, subnet));
-  if (residual == nullptr) return {common, std::nullopt};
+  if (residual == nullptr) return {common, 0.0};
   return {common * residual->Believed(), std::sqrt(residual->variance)};
 }
 

@@ -40,10 +40,10 @@ class SlowdownBook {
   /// What the profiled time of a run is to be multiplied with.
   struct Expected {
     double slowdown = 1.0;
-    /// By what share of that single runs of the subnet differ from it; nullopt before the first.
-    std::optional<double> spread;
+    /// By what share of that single runs differ from it.
+    double spread = 0.0;
   };
-  /// Of the subnet, if it runs there now; {1, nullopt} if nothing is known.
+  /// Of the subnet, if it runs there now; {1, 0} if nothing is known.
   Expected Of(const std::string& cluster, const std::string& model, const std::string& subnet,
               base::TimePoint now);
 

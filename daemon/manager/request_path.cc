@@ -280,6 +280,7 @@ absl::StatusOr<engine::RunResult> RequestPath::Execute(ClusterExecutor& executor
     return !instead;
   };
   auto result = run({.go_on = go_on, .ask_after = base::FromMs(work.last_chance->LookAfterMs())});
+  work.foreseen_ms = watch.foreseen_ms();
   if (!instead) return result;
   work = *std::move(instead);
   return run({});

@@ -125,15 +125,17 @@ void Simulation::BeginWork(std::size_t cluster, const dispatch::Work& work) {
                                scenario_.service_noise)};
   // What runs instead, once the run is given up.
   const auto instead = std::make_shared<std::optional<dispatch::Work>>();
-  job.done = [this, cluster, work, instead](base::Duration compute, bool ok) {
+  std::shared_ptr<policies::LastChanceWatch> watch;
+  if (work.last_chance) watch = std::make_shared<policies::LastChanceWatch>(*work.last_chance);
+  job.done = [this, cluster, ran = work, instead, watch](base::Duration compute, bool ok) mutable {
     if (*instead) return BeginWork(cluster, **instead);
-    EndRequest(dispatcher_.Complete(work, time_.Now(), compute, ok));
+    if (watch) ran.foreseen_ms = watch->foreseen_ms();
+    EndRequest(dispatcher_.Complete(ran, time_.Now(), compute, ok));
     time_.Post([this] { RunFree(); });
   };
-  if (work.last_chance) {
+  if (watch) {
     job.ask_after = base::FromMs(work.last_chance->LookAfterMs());
     job.ask_every = base::FromMs(work.last_chance->PauseMs());
-    const auto watch = std::make_shared<policies::LastChanceWatch>(*work.last_chance);
     job.go_on = [this, work, instead, watch](base::Duration elapsed, double share) {
       if (!watch->GiveUp(base::ToMs(elapsed), share)) return true;
       const base::Duration projected = base::FromMs(watch->projected_ms());
