@@ -24,7 +24,7 @@ constexpr char kCluster[] = "cpu0";
 constexpr char kOneSlowCluster[] = R"([[power_mode]]
 name = "balanced"
 objective = "performance"
-max_khz = { cpu0 = 192000 }
+max_khz = { cpu0 = 115200 }
 max_cores = { cpu2 = 0, cpu4 = 0, gpu = 0 }
 )";
 
@@ -32,13 +32,13 @@ max_cores = { cpu2 = 0, cpu4 = 0, gpu = 0 }
 constexpr double kFloor = 0.85;
 /// What the target leaves over a run that is alone, and what a neighbour takes of the cluster: the
 /// run is late beside it, and something cheaper is not.
-constexpr double kTarget = 1.2;
-constexpr double kNeighbour = 1.0 / 3.0;
+constexpr double kTarget = 1.25;
+constexpr double kNeighbour = 0.36;
 /// Runs follow one another, one at a time; fewer are announced, so that no plan reckons with
 /// queues.
 constexpr double kRateHz = 1.0;
 /// As many runs as make the next one foreseeable, whatever ran before.
-constexpr int kAlike = 40;
+constexpr int kAlike = 32;
 
 /// A session whose target the most accurate subnet only just meets.
 class Camera {
