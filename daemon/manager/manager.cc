@@ -342,11 +342,28 @@ bool Manager::Choose() {
   profiler_.OnDemand();
   policies::Decision decision = world_.policy->Decide(TakeSnapshot());
   const bool changed = decision_number_ == 0 || !SameInEffect(decision, decision_);
-  decision_ = std::move(decision);
+  Adopt(std::move(decision));
   if (changed) ++decision_number_;
   ApplySettings();
   PublishRoutes();
   return changed;
+}
+
+void Manager::Adopt(policies::Decision decision) {
+  const base::TimePoint now = world_.clock.Now();
+  const bool at_once = mode_ != decided_in_ || FindMode(mode_)->max_power_w;
+  if (at_once || !world_.serving()) {
+    keeper_.LetGo();
+  } else {
+    keeper_.OnDecision(decision_, decision, now);
+  }
+  decision_ = std::move(decision);
+  decided_in_ = mode_;
+  const auto next = keeper_.Next(now);
+  if (!next) return;
+  world_.runner.PostDelayed(*next - now, [self = std::weak_ptr(self_)] {
+    if (auto manager = self.lock()) (*manager)->ApplySettings();
+  });
 }
 
 void Manager::Decide() {

@@ -20,6 +20,7 @@
 #include "daemon/engine/cost_model.h"
 #include "daemon/hardware/board.h"
 #include "daemon/manager/base_power.h"
+#include "daemon/manager/clock_keeper.h"
 #include "daemon/manager/cluster_tracker.h"
 #include "daemon/manager/manager_api.h"
 #include "daemon/manager/profiler.h"
@@ -145,6 +146,8 @@ class Manager final : public ManagerApi {
   void ReadPower(std::function<void(std::optional<double>)> done);
   /// Decides once for all that ask before it happens, then runs what they wait for.
   void DecideThen(std::function<void()> then);
+  /// Replaces the decision in force.
+  void Adopt(policies::Decision decision);
   void ApplySettings();
   /// What decision and profile ask for, as far as it can be written now.
   std::vector<policies::ClusterSetting> SettingsForNow() const;
@@ -196,6 +199,9 @@ class Manager final : public ManagerApi {
   bool served_ = false;
   std::optional<base::TimePoint> next_tick_;
   policies::Decision decision_;
+  /// The mode in which it was made.
+  std::string decided_in_;
+  ClockKeeper keeper_;
   std::vector<policies::ClusterSetting> applied_;
   std::vector<std::string> actors_on_bus_;
   std::vector<std::string> other_actors_;

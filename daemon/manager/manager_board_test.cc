@@ -81,6 +81,35 @@ std::optional<policies::ClusterSetting> LastAsked(const tests::FakeBoardState& b
   return std::nullopt;
 }
 
+TEST_CASE_METHOD(ManagerFixture,
+                 "A clock is lowered when the runs that were planned at it are over") {
+  const auto session = Open({.latency_ms = 9.0, .min_accuracy = 0.79, .rate_hz = 10.0});
+  time_.Advance(seconds(3));
+  const std::string cluster = session->assignment->point.cluster;
+  const auto khz = [&] { return LastAsked(*board_, cluster)->max_khz; };
+  REQUIRE(khz() == 2000000);
+
+  serving_ = true;
+  REQUIRE(Update(session->id, {.latency_ms = 90.0, .min_accuracy = 0.79, .rate_hz = 10.0}).ok());
+  CHECK(khz() == 2000000);
+  time_.Advance(milliseconds(9));
+  CHECK(khz() < 2000000);
+
+  REQUIRE(Update(session->id, {.latency_ms = 9.0, .min_accuracy = 0.79, .rate_hz = 10.0}).ok());
+  CHECK(khz() == 2000000);
+  serving_ = false;
+  REQUIRE(Update(session->id, {.latency_ms = 90.0, .min_accuracy = 0.79, .rate_hz = 10.0}).ok());
+  CHECK(khz() < 2000000);
+}
+
+TEST_CASE_METHOD(ManagerFixture, "A power mode lowers clocks at once") {
+  const auto session = Open({.latency_ms = 9.0, .min_accuracy = 0.79, .rate_hz = 10.0});
+  time_.Advance(seconds(3));
+  serving_ = true;
+  REQUIRE(SetMode("power-saver").ok());
+  CHECK(LastAsked(*board_, session->assignment->point.cluster)->max_khz <= 1000000);
+}
+
 TEST_CASE_METHOD(ManagerFixture, "A cluster that cannot be used any more gets its baseline") {
   const auto session = Open({.latency_ms = 40.0, .rate_hz = 5.0});
   REQUIRE(session.ok());

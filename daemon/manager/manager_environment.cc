@@ -54,6 +54,7 @@ void Manager::TakeUpOtherActors() {
 
 std::vector<policies::ClusterSetting> Manager::SettingsForNow() const {
   std::vector<policies::ClusterSetting> settings = decision_.settings;
+  keeper_.Keep(settings, world_.clock.Now());
   const auto drop = [&](const auto& which) { std::erase_if(settings, which); };
   if (const auto held = profiler_.setting()) {
     drop([&](const auto& setting) { return setting.cluster == held->cluster; });
