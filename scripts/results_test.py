@@ -56,7 +56,7 @@ class ResultsTest(unittest.TestCase):
                               capture_output=True, text=True, check=False)
 
     def test_tables_are_replaced_and_prose_is_kept(self):
-        names = ("governors", "parts", "all", "oracle", "wrong-profile")
+        names = ("governors", "parts", "all", "behind", "oracle", "wrong-profile")
         self.page.write_text("first\n" + "\n".join(
             f"before {name}\n<!-- table {name} -->\nold\n<!-- end -->\n" for name in names))
         self.assertEqual(self.write().returncode, 0)
@@ -68,10 +68,23 @@ class ResultsTest(unittest.TestCase):
                       page)
         self.assertIn("**20.0 \u00b1 0.0 %**", page)
         self.assertIn("| 12.3 |", page)  # not comparable: no energy
+        self.assertIn("| none | none |  |", page)
         self.assertIn("100.0 (+0.0 %)", page)  # no minus before what rounds to nothing
         self.assertIn("| 99.0 / 99.0 / 99.0 | 12.5 / 25.0 / 37.5 |", page)
         self.assertEqual(self.write().returncode, 0)
         self.assertEqual(self.page.read_text(), page)
+
+    def test_a_part_that_attains_more_is_named(self):
+        self.keep("joint", [played("joint-rate", [policy("hierarchical", 80, 99.5),
+                                                  policy("dynamic-only", 80, 99.4),
+                                                  policy(FIXED, 100, 99.75),
+                                                  policy(DYNAMIC, 160, 99.5)])])
+        self.page.write_text("".join(f"<!-- table {name} -->\nold\n<!-- end -->\n" for name in (
+            "governors", "parts", "all", "behind", "oracle", "wrong-profile")))
+        self.assertEqual(self.write().returncode, 0)
+        self.assertIn(f"| `joint-rate` | `{FIXED}` | \u22120.25 \u00b1 0.00 |",
+                      self.page.read_text())
+        self.assertEqual(self.page.read_text().count("| `joint-rate` | `"), 1)
 
     def test_a_page_without_a_place_for_a_table_is_left_alone(self):
         self.page.write_text("nothing")
