@@ -14,8 +14,6 @@ constexpr double kPeakFadesS = 300.0;
 constexpr double kHeadroomFadesS = 60.0;
 constexpr double kRaise = 1.3;
 constexpr double kMostHeadroom = 3.0;
-/// A window of observations is looked at once, however often is decided in it, s.
-constexpr double kWindowS = 0.45;
 /// So many late requests more than allowed, added up over windows and never below 0, show that
 /// predictions are too low (a CUSUM, Page 1954): one alone does not.
 constexpr double kConvincing = 1.5;
@@ -29,8 +27,9 @@ double Remembered(const Snapshot& snapshot, const std::string& key, double other
   return found == snapshot.current.memory.end() ? otherwise : found->second;
 }
 
+/// A window of observations is looked at once, however often is decided in it.
 bool LooksNow(const Snapshot& snapshot) {
-  return snapshot.time_s - Remembered(snapshot, kLookedAt, -kWindowS) >= kWindowS;
+  return snapshot.observed_at_s > Remembered(snapshot, kLookedAt, -1.0);
 }
 
 /// Late requests above what the percentile allows, those of the newest window included, and with
@@ -73,8 +72,7 @@ std::vector<Experience> Experiences(const Snapshot& snapshot) {
 void RememberExperiences(const Snapshot& snapshot, const std::vector<Experience>& experiences,
                          Decision& decision) {
   decision.memory[kLearntAt] = snapshot.time_s;
-  decision.memory[kLookedAt] =
-      LooksNow(snapshot) ? snapshot.time_s : Remembered(snapshot, kLookedAt, snapshot.time_s);
+  decision.memory[kLookedAt] = snapshot.observed_at_s;
   for (std::size_t i = 0; i < experiences.size(); ++i) {
     const SessionState& session = snapshot.sessions[i];
     if (session.standby) continue;

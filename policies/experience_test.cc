@@ -13,13 +13,15 @@ Snapshot WithOne(const Requirement& requirement) {
   return snapshot;
 }
 
-/// Lets `seconds` pass, the experience so far in force.
-void Pass(Snapshot& snapshot, double seconds) {
+/// Lets `seconds` pass, the experience so far in force, and with it a window of observations,
+/// unless `same_window`.
+void Pass(Snapshot& snapshot, double seconds, bool same_window = false) {
   Decision decision;
   decision.assignments = {{.session = "a"}};
   RememberExperiences(snapshot, Experiences(snapshot), decision);
   snapshot.current = decision;
   snapshot.time_s += seconds;
+  if (!same_window) snapshot.observed_at_s = snapshot.time_s;
 }
 
 TEST_CASE("a peak of the rate is remembered and fades") {
@@ -40,7 +42,7 @@ TEST_CASE("headroom grows while too many are late, once a window, and fades") {
   CHECK(Experiences(snapshot)[0].headroom == 1.0);
   snapshot.sessions[0].observed.missed = 20;
   CHECK(Experiences(snapshot)[0].headroom == Approx(1.3));
-  Pass(snapshot, 0.1);
+  Pass(snapshot, 0.1, /*same_window=*/true);
   CHECK(Experiences(snapshot)[0].headroom == Approx(1.3).epsilon(0.01));
   for (int window = 0; window < 20; ++window) Pass(snapshot, 0.5);
   CHECK(Experiences(snapshot)[0].headroom == Approx(3.0).epsilon(0.05));
@@ -75,7 +77,7 @@ TEST_CASE("late answers make the next decision quicker, as far as the board can"
   snapshot.current = HierarchicalPolicy().Decide(snapshot);
   const double before = snapshot.current.Find("a")->point.latency_ms;
   for (int window = 0; window < 12; ++window) {
-    snapshot.time_s += 0.5;
+    snapshot.observed_at_s = snapshot.time_s += 0.5;
     snapshot.sessions[0].observed = {.completed = 5, .missed = 3, .rate_hz = 10.0};
     snapshot.current = HierarchicalPolicy().Decide(snapshot);
     CHECK(snapshot.current.Find("a")->feasible);

@@ -45,6 +45,9 @@ struct SessionState {
 struct Snapshot {
   /// Seconds since the manager started; policies have no other clock.
   double time_s = 0.0;
+  /// When the window of the sessions' observations ended, in the same seconds. Several decisions
+  /// may see the same window.
+  double observed_at_s = 0.0;
   PowerMode mode;
   std::vector<ClusterState> clusters;
   /// Power that the board draws apart from its clusters, W; 0 if unknown. Counts against caps.

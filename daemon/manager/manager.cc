@@ -40,6 +40,9 @@ constexpr base::Duration kReadPatience = std::chrono::seconds(1);
 /// Least time between two decisions for missed deadlines: an overload misses all the time.
 constexpr base::Duration kMissPause = std::chrono::milliseconds(50);
 
+/// What misses are judged by is at least so long: less says little of a rate.
+constexpr base::Duration kLeastObserved = std::chrono::milliseconds(200);
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Manager>> Manager::Create(ManagerOptions options,
@@ -66,6 +69,7 @@ Manager::Manager(ManagerOptions options, ManagerDependencies dependencies)
       profiler_(world_.clock, world_.runner, world_.measure, world_.profiles, world_.models,
                 world_.costs, ProfilerHooks()),
       window_start_(started_),
+      observed_(started_),
       misses_taken_up_(started_ - kMissPause),
       self_(std::make_shared<Manager*>(this)) {}
 
@@ -165,9 +169,9 @@ void Manager::Stop(std::function<void(absl::Status)> done) {
 void Manager::Tick() {
   TakeOutcomes();
   const base::TimePoint now = world_.clock.Now();
+  EndObservations();
   const base::Duration window = now - window_start_;
   if (window > base::Duration::zero()) {
-    sessions_.EndWindow(window);
     auto loads = clusters_.EndWindow(window);
     for (hardware::ClusterLoad& load : loads) {
       if (load.cluster != profiler_.taken()) continue;
@@ -275,10 +279,17 @@ void Manager::OnRequest() {
   TickWithin(options_.tick);
 }
 
+void Manager::EndObservations() {
+  const base::TimePoint now = world_.clock.Now();
+  if (now > observed_) sessions_.EndWindow(now - observed_);
+  observed_ = now;
+}
+
 void Manager::TakeUpMisses() {
   misses_wait_ = false;
   misses_taken_up_ = world_.clock.Now();
   TakeOutcomes();
+  if (misses_taken_up_ - observed_ >= kLeastObserved) EndObservations();
   DecideAndRead();
 }
 
@@ -315,6 +326,7 @@ absl::Status Manager::CanSpare(const std::string& cluster) const {
 policies::Snapshot Manager::TakeSnapshot() const {
   policies::Snapshot snapshot;
   snapshot.time_s = base::ToSeconds(world_.clock.Now() - started_);
+  snapshot.observed_at_s = base::ToSeconds(observed_ - started_);
   snapshot.mode = *FindMode(mode_);
   snapshot.clusters = clusters_.States(world_.clock.Now());
   for (policies::ClusterState& cluster : snapshot.clusters) {

@@ -132,6 +132,7 @@ class Manager final : public ManagerApi {
   void ReadBoard();
   void TakeReading(hardware::BoardReading reading, base::TimePoint asked);
   void TakeUpMisses();
+  void EndObservations();
   /// True if the decision differs in effect from the one before.
   bool Choose();
   void Decide();
@@ -195,6 +196,8 @@ class Manager final : public ManagerApi {
   Profiler profiler_;
   hardware::BoardReading last_reading_;
   base::TimePoint window_start_;
+  /// The end of the sessions' last window of observations, which misses may end earlier.
+  base::TimePoint observed_;
   /// Did a request end since the last tick?
   bool served_ = false;
   std::optional<base::TimePoint> next_tick_;

@@ -18,6 +18,21 @@ TEST_CASE_METHOD(ManagerFixture, "a missed deadline is taken up before the tick"
   CHECK(manager_->status()->sessions[0].assignment->point.cluster != first);
 }
 
+TEST_CASE_METHOD(ManagerFixture, "a missed deadline is judged by what was seen up to it") {
+  const auto session = Open({.latency_ms = 12.0, .rate_hz = 10.0});
+  time_.Advance(milliseconds(500));
+  const auto missed = [&] { return manager_->status()->sessions[0].observed.missed; };
+  RunSlowly(session->id, session->assignment->point.cluster);
+  time_.Advance(milliseconds(100));
+  manager_->OnMiss();
+  time_.RunDue();
+  CHECK(missed() == 0);  // too short a time to tell anything
+  time_.Advance(milliseconds(100));
+  manager_->OnMiss();
+  time_.RunDue();
+  CHECK(missed() == 50);
+}
+
 TEST_CASE_METHOD(ManagerFixture, "an overload does not keep the loop deciding") {
   const int before = decisions_;
   for (int i = 0; i < 100; ++i) {

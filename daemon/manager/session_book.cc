@@ -1,6 +1,7 @@
 #include "daemon/manager/session_book.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <utility>
 
@@ -12,8 +13,10 @@
 namespace dynofa::manager {
 namespace {
 
-/// Weight of the newest window in the rate that is shown and decided on.
+/// Weight of the newest window in the rate that is shown and decided on; less if the window is
+/// shorter than a tick of a busy service.
 constexpr double kRateWeight = 0.5;
+constexpr double kWholeWindowS = 0.5;
 /// Weight of the newest request in a session's overhead.
 constexpr double kOverheadWeight = 0.1;
 
@@ -180,13 +183,15 @@ double SessionBook::RateOf(const Session& session, base::Duration length) {
 }
 
 void SessionBook::EndWindow(base::Duration length) {
+  const double share = std::min(base::ToSeconds(length) / kWholeWindowS, 1.0);
+  const double weight = 1.0 - std::pow(1.0 - kRateWeight, share);
   for (auto& [id, session] : sessions_) {
     policies::Observation& shown = session.view.observed;
     const double rate = RateOf(session, length);
     session.arrived = 0;
     session.last_arrival_before = session.last_arrival;
     const bool first = shown.rate_hz <= 0.0;
-    session.counting.rate_hz = first ? rate : shown.rate_hz + kRateWeight * (rate - shown.rate_hz);
+    session.counting.rate_hz = first ? rate : shown.rate_hz + weight * (rate - shown.rate_hz);
     session.counting.arrival_variation = session.variation.value();
     session.counting.overhead_ms = session.overhead_ms;
     session.counting.p50_ms = session.response_ms.Percentile(50.0);
