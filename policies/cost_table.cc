@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "policies/pooling.h"
 #include "policies/threads.h"
 
 namespace dynofa::policies {
@@ -151,30 +152,17 @@ CostTable::Cost CostOf(const OperatingPoint& point, const ClusterInfo& info, dou
   return cost;
 }
 
-/// Makes latencies fall with the clock where they do not, as close to those given as possible
-/// (isotonic regression by pooling adjacent violators): what a profile has otherwise is error.
+/// The search takes for granted that no latency rises with the clock. Those of a profile do not
+/// (PoolLatencies).
 void PoolRising(std::vector<CostTable::Cost>& costs) {
-  struct Pool {
-    double sum_ms = 0.0;
-    std::size_t size = 0;
-    double mean_ms() const { return sum_ms / static_cast<double>(size); }
-  };
   const auto rises = [](const CostTable::Cost& a, const CostTable::Cost& b) {
     return a.service_ms < b.service_ms;
   };
   if (std::adjacent_find(costs.begin(), costs.end(), rises) == costs.end()) return;
-  std::vector<Pool> pools;
-  for (const CostTable::Cost& cost : costs) {
-    Pool last{cost.service_ms, 1};
-    for (; !pools.empty() && pools.back().mean_ms() < last.mean_ms(); pools.pop_back()) {
-      last = {last.sum_ms + pools.back().sum_ms, last.size + pools.back().size};
-    }
-    pools.push_back(last);
-  }
-  auto cost = costs.begin();
-  for (const Pool& pool : pools) {
-    for (std::size_t i = 0; i < pool.size; ++i) (cost++)->service_ms = pool.mean_ms();
-  }
+  std::vector<double> service_ms;
+  for (const CostTable::Cost& cost : costs) service_ms.push_back(cost.service_ms);
+  policies::PoolRising(service_ms);
+  for (std::size_t i = 0; i < costs.size(); ++i) costs[i].service_ms = service_ms[i];
 }
 
 /// `points`: of one subnet, by frequency.

@@ -5,6 +5,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/strings.h"
+#include "policies/pooling.h"
 
 namespace dynofa::manager {
 namespace {
@@ -138,6 +139,8 @@ void Manager::AdoptCosts() {
     const auto more = profiler_.costs().Points(model.info, clusters);
     points->insert(points->end(), more.begin(), more.end());
   }
+  // Once for plans, routes and what runs are compared with.
+  policies::PoolLatencies(*points);
   points_ = std::move(points);
   routes_ = std::make_unique<RouteBuilder>(*points_, *FindMode(mode_));
 }
