@@ -404,6 +404,7 @@ void Manager::DecideThen(std::function<void()> then) {
 }
 
 void Manager::ApplySettings() {
+  if (stopping_) return;
   std::vector<policies::ClusterSetting> settings = SettingsForNow();
   if (board_ == nullptr || asleep_ || settings == applied_) return;
   applied_ = std::move(settings);

@@ -102,6 +102,17 @@ TEST_CASE_METHOD(ManagerFixture,
   CHECK(khz() < 2000000);
 }
 
+TEST_CASE_METHOD(ManagerFixture, "A clock that is kept is not touched once the daemon stops") {
+  const auto session = Open({.latency_ms = 9.0, .min_accuracy = 0.79, .rate_hz = 10.0});
+  time_.Advance(seconds(3));
+  serving_ = true;
+  REQUIRE(Update(session->id, {.latency_ms = 90.0, .min_accuracy = 0.79, .rate_hz = 10.0}).ok());
+  const std::size_t before = board_->applied.size();
+  manager_->Stop([](const absl::Status&) {});
+  time_.Advance(seconds(2));
+  CHECK(board_->applied.size() == before);
+}
+
 TEST_CASE_METHOD(ManagerFixture, "A power mode lowers clocks at once") {
   const auto session = Open({.latency_ms = 9.0, .min_accuracy = 0.79, .rate_hz = 10.0});
   time_.Advance(seconds(3));
