@@ -141,8 +141,8 @@ SessionInfo ToSessionInfo(const v1::SessionState& message) {
                    assignment.predicted_latency_ms(), ToReasons(assignment.reasons())};
   }
   const v1::Observation& observed = message.observed();
-  info.observed = {observed.completed(), observed.missed(), observed.p50_ms(), observed.p99_ms(),
-                   observed.rate_hz(), observed.restarted()};
+  info.observed = {observed.completed(), observed.missed(),  observed.p50_ms(),
+                   observed.p99_ms(),    observed.rate_hz(), observed.restarted()};
   info.total_completed = message.total_completed();
   info.total_missed = message.total_missed();
   info.total_restarted = message.total_restarted();
