@@ -34,7 +34,7 @@ struct LastChance {
 
 /// Looks at one run while it is under way and says when to change to the alternate. What ran until
 /// then is lost, so the change comes at the last moment: by then most is known of the run, and
-/// most runs are in time on their own.
+/// most runs are in time on their own. Thread-compatible.
 class LastChanceWatch {
  public:
   explicit LastChanceWatch(const LastChance& chance) : chance_(chance) {}

@@ -5,10 +5,11 @@ namespace dynofa::dispatch {
 
 /// How well the ends of runs on a cluster are foreseen while they are under way. Not under a
 /// governor that moves the clock: it rises during a run, whose begin then foretells a late end that
-/// never comes.
+/// never comes. Thread-compatible.
 class Foresight {
  public:
-  /// A run of which the begin let `foreseen_ms` expect took `actual_ms`.
+  /// A run of which the begin let `foreseen_ms` expect took `actual_ms`; ignored if that is not
+  /// above 0.
   void Observe(double foreseen_ms, double actual_ms);
 
   /// May a run be given up for what is foreseen of it? Not before some twenty were foreseen well.

@@ -13,7 +13,7 @@ namespace dynofa::manager {
 
 /// Lowers a clock only when the runs that were planned at it are over: one under way would
 /// otherwise be late, and with it the request that waits for it. What was predicted of the sessions
-/// there says when that is.
+/// there says when that is. Belongs to the manager's sequence.
 class ClockKeeper {
  public:
   /// `after` takes the place of `before`, while requests are under way. Clocks that it lowers are
